@@ -1,0 +1,16 @@
+//! Digests, signature values and trusted certificates. The only folder that names ring.
+//!
+//! In go bytes and algorithm identifiers; out come digests, verdicts on signature values, and [`TrustedKeys`]. There is no
+//! signing here but for messages of our own, no choice of key by the message, no certificate chain: a trusted key is trusted because it was configured.
+
+pub(crate) mod algorithm;
+pub(crate) mod certificate;
+mod pem;
+#[cfg(feature = "test-idp")]
+mod signing;
+
+pub(crate) use algorithm::{DigestAlgorithm, Digester, SignatureAlgorithm, sha256_fingerprint, sha256_hex};
+pub(crate) use certificate::VerifyFailure;
+pub use certificate::{Certificate, KeyType, TrustedKeys};
+#[cfg(feature = "test-idp")]
+pub(crate) use signing::SigningKey;

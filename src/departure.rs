@@ -1,0 +1,130 @@
+//! The named departures from the rules: what a connection may allow, one by one, where its identity provider cannot do better.
+//!
+//! In goes a name; out comes a [`Departure`], or a set of them. What is deliberately absent is a way to allow everything, and
+//! a way to skip a check: each departure widens one rule to one more known form, which is then checked like the others.
+
+use std::fmt;
+
+/// One rule that a connection widens knowingly. None is allowed unless it is named.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Departure {
+    /// Accepts `rsa-sha1` as the method of a signature. Named `sha1-signature`.
+    ///
+    /// Weakens: whoever can have two messages of his choice collide under SHA-1, which costs some ten thousand dollars of
+    /// computing, can carry a signature from one to the other. NIST SP 800-131A allows verification of such signatures for
+    /// legacy use only. Needed for Auth0 as long as the addon's `signatureAlgorithm` is left at its default.
+    Sha1SignatureForLegacyUseOnly,
+    /// Accepts SHA-1 as the digest of the signed element. Named `sha1-digest`.
+    ///
+    /// Weakens: as above, for the content of the assertion. Needed for Auth0 as long as the addon's `digestAlgorithm` is left
+    /// at its default.
+    Sha1DigestForLegacyUseOnly,
+    /// Accepts Canonical XML 1.0 and 1.1 beside exclusive canonicalization. Named `inclusive-c14n`.
+    ///
+    /// Weakens: the digest then depends on namespaces and `xml:` attributes around the signed element, so that the signature
+    /// says less about the element by itself, and breaks when the element is moved (SAML Core 5.4.3). Needed for some products
+    /// from before 2008.
+    InclusiveCanonicalization,
+    /// Accepts the Signature as the last child of the element that it signs. Named `signature-position`.
+    ///
+    /// Weakens: the schema's order, Issuer and then Signature, is one more obstacle for whoever wraps signed elements into
+    /// forged ones (SAML Core 5.4.1). Needed for Auth0 tenants from before July 2017.
+    SignaturePosition,
+}
+
+impl Departure {
+    /// Every departure there is.
+    pub const ALL: [Self; 4] = [
+        Self::Sha1SignatureForLegacyUseOnly,
+        Self::Sha1DigestForLegacyUseOnly,
+        Self::InclusiveCanonicalization,
+        Self::SignaturePosition,
+    ];
+
+    /// The name in configuration files, on the command line and in errors.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sha1SignatureForLegacyUseOnly => "sha1-signature",
+            Self::Sha1DigestForLegacyUseOnly => "sha1-digest",
+            Self::InclusiveCanonicalization => "inclusive-c14n",
+            Self::SignaturePosition => "signature-position",
+        }
+    }
+
+    /// The departure of that exact name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|departure| departure.name() == name)
+    }
+
+    const fn bit(self) -> u8 {
+        match self {
+            Self::Sha1SignatureForLegacyUseOnly => 1,
+            Self::Sha1DigestForLegacyUseOnly => 1 << 1,
+            Self::InclusiveCanonicalization => 1 << 2,
+            Self::SignaturePosition => 1 << 3,
+        }
+    }
+}
+
+impl fmt::Display for Departure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The departures that a connection allows.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Departures(u8);
+
+impl Departures {
+    #[must_use]
+    pub(crate) const fn with(self, departure: Departure) -> Self {
+        Self(self.0 | departure.bit())
+    }
+
+    pub(crate) const fn contains(self, departure: Departure) -> bool {
+        self.0 & departure.bit() != 0
+    }
+}
+
+impl fmt::Debug for Departures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(Departure::ALL.into_iter().filter(|departure| self.contains(*departure))).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_stable_and_lead_back() {
+        let names: Vec<_> = Departure::ALL.into_iter().map(Departure::name).collect();
+        assert_eq!(names, ["sha1-signature", "sha1-digest", "inclusive-c14n", "signature-position"]);
+        for departure in Departure::ALL {
+            assert_eq!(Departure::from_name(departure.name()), Some(departure));
+            assert_eq!(departure.to_string(), departure.name());
+        }
+    }
+
+    #[test]
+    fn only_exact_names_count() {
+        for name in ["", "sha1", "SHA1-SIGNATURE", " sha1-signature", "sha1-signature ", "sha1_signature", "all"] {
+            assert_eq!(Departure::from_name(name), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_set_holds_what_was_put_in_and_nothing_else() {
+        for allowed in Departure::ALL {
+            let set = Departures::default().with(allowed).with(allowed);
+            for departure in Departure::ALL {
+                assert!(!Departures::default().contains(departure));
+                assert_eq!(set.contains(departure), departure == allowed, "{allowed}, {departure}");
+            }
+        }
+        let both = Departures::default().with(Departure::SignaturePosition).with(Departure::Sha1DigestForLegacyUseOnly);
+        assert_eq!(format!("{both:?}"), "{Sha1DigestForLegacyUseOnly, SignaturePosition}");
+    }
+}

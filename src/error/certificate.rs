@@ -1,0 +1,276 @@
+//! Refusals of certificates that someone configures. No stage of [`Error`](super::Error): no message is involved.
+
+use std::fmt;
+
+use super::Shown;
+
+/// Why the given bytes are not certificates that a verifier can trust. Offsets count bytes from 0.
+///
+/// Never carries what the bytes were: they may have been a private key.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CertificateError {
+    /// Nothing but white space.
+    Empty,
+    /// Something else than a certificate.
+    NotACertificate {
+        /// What it is, as far as it can be told.
+        found: FoundInstead,
+    },
+    /// `-----BEGIN …-----` without the `-----END …-----` that belongs to it.
+    MissingEnd {
+        /// Where the block begins.
+        offset: usize,
+    },
+    /// `-----END …-----` without a `-----BEGIN …-----`.
+    MissingBegin {
+        /// Where the block ends.
+        offset: usize,
+    },
+    /// The base64 text has a character that is not base64, or is cut.
+    InvalidBase64 {
+        /// Where the first wrong character is, or where the text ends too early.
+        offset: usize,
+    },
+    /// The certificate ends before it is complete.
+    Truncated,
+    /// There are bytes behind the certificate.
+    TrailingData {
+        /// How many.
+        bytes: usize,
+    },
+    /// Looks like a certificate, and is not built like one. RFC 5280 section 4.1.
+    Malformed,
+    /// An RSA key below 2048 bits. NIST SP 800-131A.
+    RsaKeyTooShort {
+        /// The length of its modulus.
+        bits: usize,
+    },
+    /// An RSA key above 8192 bits.
+    RsaKeyTooLong {
+        /// The length of its modulus.
+        bits: usize,
+    },
+    /// An elliptic curve other than P-256 and P-384.
+    UnsupportedCurve {
+        /// Its name, or its object identifier, or `explicit parameters`.
+        curve: String,
+    },
+    /// A key of a kind that signs no SAML message here.
+    UnsupportedKey {
+        /// Its name or its object identifier.
+        algorithm: String,
+    },
+    /// A key of a supported kind that is not built as it must be.
+    MalformedKey {
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// More certificates than are tried for a message.
+    TooMany {
+        /// How many may be trusted.
+        maximum: usize,
+    },
+}
+
+/// What was given in place of a certificate.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FoundInstead {
+    /// A private key. Whoever sees it can sign in the name of its owner.
+    PrivateKey,
+    /// A request for a certificate (PKCS #10).
+    CertificateRequest,
+    /// A public key without a certificate around it.
+    PublicKey,
+    /// A PKCS #7 container (`.p7b`, `.p7c`).
+    Pkcs7,
+    /// A PKCS #12 container (`.p12`, `.pfx`).
+    Pkcs12,
+    /// The fingerprint of a certificate.
+    Fingerprint,
+    /// An HTML page.
+    Html,
+    /// An XML document, such as metadata.
+    Xml,
+    /// JSON, such as a key set.
+    Json,
+    /// UTF-16 text.
+    Utf16,
+    /// A PEM block of another kind.
+    PemBlock {
+        /// Its label.
+        label: Shown,
+    },
+    /// Text of another kind, such as the name of a file.
+    Text,
+    /// Bytes of another kind.
+    Bytes,
+}
+
+impl CertificateError {
+    /// A stable name of the cause, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "certificate_empty",
+            Self::NotACertificate { .. } => "not_a_certificate",
+            Self::MissingEnd { .. } => "certificate_end_missing",
+            Self::MissingBegin { .. } => "certificate_begin_missing",
+            Self::InvalidBase64 { .. } => "certificate_base64_invalid",
+            Self::Truncated => "certificate_truncated",
+            Self::TrailingData { .. } => "certificate_trailing_data",
+            Self::Malformed => "certificate_malformed",
+            Self::RsaKeyTooShort { .. } => "rsa_key_too_short",
+            Self::RsaKeyTooLong { .. } => "rsa_key_too_long",
+            Self::UnsupportedCurve { .. } => "curve_unsupported",
+            Self::UnsupportedKey { .. } => "key_unsupported",
+            Self::MalformedKey { .. } => "key_malformed",
+            Self::TooMany { .. } => "too_many_certificates",
+        }
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::NotACertificate { found } => found.remedy(),
+            Self::Empty => "give the identity provider's signing certificate (Auth0: Application, Addons, SAML2 Web App, Usage)",
+            Self::MissingEnd { .. } | Self::MissingBegin { .. } | Self::InvalidBase64 { .. } | Self::Truncated => {
+                "copy the certificate again, whole, with its lines `-----BEGIN CERTIFICATE-----` and `-----END CERTIFICATE-----`"
+            }
+            Self::TrailingData { .. } | Self::Malformed | Self::MalformedKey { .. } => {
+                "download the certificate again; `openssl x509 -noout -text -in FILE` shows whether other programs can read it"
+            }
+            Self::RsaKeyTooShort { .. } | Self::RsaKeyTooLong { .. } => {
+                "let the identity provider sign with an RSA key of 2048 to 8192 bits (3072 is a good choice)"
+            }
+            Self::UnsupportedCurve { .. } | Self::UnsupportedKey { .. } => {
+                "let the identity provider sign with an RSA key (rsaEncryption), or one on P-256, P-384 or Ed25519"
+            }
+            Self::TooMany { .. } => "trust the current certificates and the next ones, and remove those that are out of use",
+        }
+        .to_owned()
+    }
+}
+
+impl FoundInstead {
+    fn remedy(&self) -> &'static str {
+        match self {
+            Self::PrivateKey => {
+                "give the certificate, not the key: the identity provider's private key must never leave it. If this one is in \
+                 use, treat it as exposed"
+            }
+            Self::CertificateRequest => "give the certificate that was issued for the request",
+            Self::PublicKey => {
+                "give the whole certificate, `-----BEGIN CERTIFICATE-----`; a public key alone has no validity and no name"
+            }
+            Self::Pkcs7 => "unpack it: `openssl pkcs7 -print_certs -in FILE` (with `-inform DER` if it is binary)",
+            Self::Pkcs12 => "unpack the certificate and leave the key behind: `openssl pkcs12 -nokeys -clcerts -in FILE`",
+            Self::Fingerprint => "give the certificate itself: a fingerprint cannot verify a signature",
+            Self::Html => "download the certificate itself; this is a page of a web site, perhaps that of a login",
+            Self::Xml => {
+                "if this is the identity provider's metadata, give it as metadata, or the content of its X509Certificate alone"
+            }
+            Self::Json => "give the content of the field that holds the certificate (of a key set: the first item of `x5c`)",
+            Self::Utf16 => "save the file as ASCII or UTF-8 (in PowerShell: `-Encoding ascii`)",
+            Self::PemBlock { .. } | Self::Text | Self::Bytes => {
+                "give the content of the certificate's file, as PEM, DER or base64: not its name, and not a URL"
+            }
+        }
+    }
+}
+
+impl fmt::Display for CertificateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("no certificate: the input is empty"),
+            Self::NotACertificate { found } => write!(f, "not a certificate: {found}"),
+            Self::MissingEnd { offset } => write!(f, "the PEM block that begins at byte {offset} has no END line"),
+            Self::MissingBegin { offset } => write!(f, "the PEM block that ends at byte {offset} has no BEGIN line"),
+            Self::InvalidBase64 { offset } => write!(f, "the certificate's base64 is wrong at byte {offset}"),
+            Self::Truncated => f.write_str("the certificate ends before it is complete"),
+            Self::TrailingData { bytes } => write!(f, "{bytes} bytes behind the certificate"),
+            Self::Malformed => f.write_str("the certificate is not built as X.509 prescribes"),
+            Self::RsaKeyTooShort { bits } => write!(f, "the RSA key has {bits} bits, and at least 2048 are needed"),
+            Self::RsaKeyTooLong { bits } => write!(f, "the RSA key has {bits} bits, and at most 8192 are supported"),
+            Self::UnsupportedCurve { curve } => write!(f, "the elliptic curve {curve} is not supported"),
+            Self::UnsupportedKey { algorithm } => write!(f, "keys of the kind {algorithm} are not supported"),
+            Self::MalformedKey { reason } => write!(f, "the certificate's key is malformed: {reason}"),
+            Self::TooMany { maximum } => write!(f, "more than {maximum} certificates"),
+        }
+    }
+}
+
+impl fmt::Display for FoundInstead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PrivateKey => "this is a private key",
+            Self::CertificateRequest => "this is a certificate request",
+            Self::PublicKey => "this is a public key alone",
+            Self::Pkcs7 => "this is a PKCS #7 container",
+            Self::Pkcs12 => "this is a PKCS #12 container",
+            Self::Fingerprint => "this is a fingerprint",
+            Self::Html => "this is an HTML page",
+            Self::Xml => "this is an XML document",
+            Self::Json => "this is JSON",
+            Self::Utf16 => "this is UTF-16 text",
+            Self::PemBlock { label } => return write!(f, "this is a PEM block {label}"),
+            Self::Text => "this is some other text",
+            Self::Bytes => "these are some other bytes",
+        })
+    }
+}
+
+impl std::error::Error for CertificateError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_has_its_own_code_and_message() {
+        use CertificateError as E;
+        let curve = "P-521".to_owned();
+        let algorithm = "DSA".to_owned();
+        for (error, code, message) in [
+            (E::Empty, "certificate_empty", "no certificate: the input is empty"),
+            (E::MissingEnd { offset: 7 }, "certificate_end_missing", "the PEM block that begins at byte 7 has no END line"),
+            (E::MissingBegin { offset: 7 }, "certificate_begin_missing", "the PEM block that ends at byte 7 has no BEGIN line"),
+            (E::InvalidBase64 { offset: 7 }, "certificate_base64_invalid", "the certificate's base64 is wrong at byte 7"),
+            (E::Truncated, "certificate_truncated", "the certificate ends before it is complete"),
+            (E::TrailingData { bytes: 7 }, "certificate_trailing_data", "7 bytes behind the certificate"),
+            (E::Malformed, "certificate_malformed", "the certificate is not built as X.509 prescribes"),
+            (E::RsaKeyTooShort { bits: 7 }, "rsa_key_too_short", "the RSA key has 7 bits, and at least 2048 are needed"),
+            (E::RsaKeyTooLong { bits: 7 }, "rsa_key_too_long", "the RSA key has 7 bits, and at most 8192 are supported"),
+            (E::UnsupportedCurve { curve }, "curve_unsupported", "the elliptic curve P-521 is not supported"),
+            (E::UnsupportedKey { algorithm }, "key_unsupported", "keys of the kind DSA are not supported"),
+            (E::MalformedKey { reason: "bad" }, "key_malformed", "the certificate's key is malformed: bad"),
+            (E::TooMany { maximum: 7 }, "too_many_certificates", "more than 7 certificates"),
+        ] {
+            assert_eq!((error.code(), error.to_string().as_str()), (code, message));
+            assert!(!error.remedy().is_empty(), "{code}");
+        }
+    }
+
+    #[test]
+    fn whatever_was_given_instead_is_named() {
+        for (found, message) in [
+            (FoundInstead::PrivateKey, "this is a private key"),
+            (FoundInstead::CertificateRequest, "this is a certificate request"),
+            (FoundInstead::PublicKey, "this is a public key alone"),
+            (FoundInstead::Pkcs7, "this is a PKCS #7 container"),
+            (FoundInstead::Pkcs12, "this is a PKCS #12 container"),
+            (FoundInstead::Fingerprint, "this is a fingerprint"),
+            (FoundInstead::Html, "this is an HTML page"),
+            (FoundInstead::Xml, "this is an XML document"),
+            (FoundInstead::Json, "this is JSON"),
+            (FoundInstead::Utf16, "this is UTF-16 text"),
+            (FoundInstead::PemBlock { label: Shown::new("X509 CRL") }, "this is a PEM block \"X509 CRL\""),
+            (FoundInstead::Text, "this is some other text"),
+            (FoundInstead::Bytes, "these are some other bytes"),
+        ] {
+            let error = CertificateError::NotACertificate { found };
+            assert_eq!((error.code(), error.to_string()), ("not_a_certificate", format!("not a certificate: {message}")));
+            assert!(!error.remedy().is_empty(), "{message}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Mistakes in the configuration, found when it is made and not when a user logs in.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Why a configuration is refused.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigError {
+    /// An entity ID or audience is empty or starts or ends with white space.
+    InvalidEntityId {
+        /// The value.
+        value: String,
+    },
+    /// The URL of the assertion consumer service is not an absolute `https` URL.
+    ///
+    /// Plain `http` is accepted for `localhost`, `127.0.0.1` and `[::1]`. The URL is compared byte for byte with what the
+    /// identity provider writes, so it must have no fragment and no white space.
+    InvalidAcsUrl {
+        /// The value.
+        value: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// No certificate is trusted, so that no message could ever be accepted.
+    NoTrustedKey {
+        /// The identity provider.
+        entity_id: String,
+    },
+    /// Two identity providers have the same entity ID.
+    DuplicateIdentityProvider {
+        /// The entity ID.
+        entity_id: String,
+    },
+    /// A clock skew that would make expiry meaningless.
+    ClockSkewTooLarge {
+        /// The requested skew.
+        requested: Duration,
+        /// The largest accepted.
+        maximum: Duration,
+    },
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidEntityId { value } => write!(f, "not an entity ID: {value:?} (empty, or with white space around it)"),
+            Self::InvalidAcsUrl { value, reason } => write!(f, "not an assertion consumer service URL: {value:?} ({reason})"),
+            Self::NoTrustedKey { entity_id } => write!(f, "no trusted certificate for the identity provider {entity_id:?}"),
+            Self::DuplicateIdentityProvider { entity_id } => write!(f, "two identity providers with the entity ID {entity_id:?}"),
+            Self::ClockSkewTooLarge { requested, maximum } => {
+                write!(f, "a clock skew of {} s is more than {} s", requested.as_secs(), maximum.as_secs())
+            }
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}

@@ -1,0 +1,153 @@
+//! Every way in which a message is refused: one enum per stage, a stable code per cause, both sides of every comparison.
+//!
+//! These errors are for the log and for the administrator. A browser gets [`Error::for_user`] and nothing else: detail helps
+//! whoever probes a verifier (XMLDSig 1.1 section 8.4). No error carries a name identifier, an attribute value or key material.
+
+mod certificate;
+mod config;
+mod constraint;
+mod decode;
+mod replay;
+mod shown;
+mod signature;
+mod structure;
+mod xml;
+
+pub use certificate::{CertificateError, FoundInstead};
+pub use config::ConfigError;
+pub use constraint::{ConstraintError, UnconfirmedSubject};
+pub use decode::DecodeError;
+pub use replay::ReplayError;
+pub use shown::Shown;
+pub use signature::{AlgorithmRefusal, AlgorithmRole, SignatureError};
+pub use structure::{StatusError, StructureError};
+pub use xml::{Position, XmlError, XmlErrorKind};
+
+use std::fmt;
+
+/// Why a message was refused.
+///
+/// The display form names both sides of a comparison; [`Error::remedy`] says what to change and on which side.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The text that travelled is not what its binding prescribes.
+    Decode(DecodeError),
+    /// The bytes are not the XML that this crate takes.
+    Xml(XmlError),
+    /// The identity provider reports a failure instead of a login.
+    Status(StatusError),
+    /// Nothing that a trusted key signed, or not what was signed.
+    Signature(SignatureError),
+    /// The message is not shaped as SAML prescribes.
+    Structure(StructureError),
+    /// A genuine statement that is not for us, not now, or not in answer to our request.
+    Constraint(ConstraintError),
+    /// The assertion was used before, or the store cannot tell.
+    Replay(ReplayError),
+}
+
+/// What every refusal can say of itself.
+pub(crate) trait Refusal: fmt::Display {
+    /// Stable, one per cause: `snake_case`.
+    fn code(&self) -> &'static str;
+    /// The section that prescribes the check.
+    fn section(&self) -> &'static str;
+    /// What would have been accepted, where there was a comparison.
+    fn expected(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// What the message said, where there was a comparison.
+    fn received(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// What to change, and on which side.
+    fn remedy(&self) -> String;
+}
+
+impl Error {
+    /// The step that refused: `decode`, `xml`, `status`, `signature`, `structure`, `constraint` or `replay`.
+    pub fn stage(&self) -> &'static str {
+        match self {
+            Self::Decode(_) => "decode",
+            Self::Xml(_) => "xml",
+            Self::Status(_) => "status",
+            Self::Signature(_) => "signature",
+            Self::Structure(_) => "structure",
+            Self::Constraint(_) => "constraint",
+            Self::Replay(_) => "replay",
+        }
+    }
+
+    /// A stable name of the cause, for programs: `audience_mismatch`, `expired`, …
+    pub fn code(&self) -> &'static str {
+        self.refusal().code()
+    }
+
+    /// The section of the specification that prescribes the check.
+    pub fn section(&self) -> &'static str {
+        self.refusal().section()
+    }
+
+    /// What would have been accepted; empty where nothing was compared.
+    pub fn expected(&self) -> Vec<String> {
+        self.refusal().expected()
+    }
+
+    /// What the message said; empty where nothing was compared.
+    pub fn received(&self) -> Vec<String> {
+        self.refusal().received()
+    }
+
+    /// What to change, and on which side. Names the Auth0 setting where there is one.
+    pub fn remedy(&self) -> String {
+        self.refusal().remedy()
+    }
+
+    /// The one sentence that may be shown to whoever sits at the browser.
+    pub fn for_user(&self) -> &'static str {
+        "The login could not be verified. Please try again or contact your administrator."
+    }
+
+    fn refusal(&self) -> &dyn Refusal {
+        match self {
+            Self::Decode(error) => error,
+            Self::Xml(error) => error,
+            Self::Status(error) => error,
+            Self::Signature(error) => error,
+            Self::Structure(error) => error,
+            Self::Constraint(error) => error,
+            Self::Replay(error) => error,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.stage(), self.refusal())
+    }
+}
+
+impl std::error::Error for Error {}
+
+macro_rules! stages {
+    ($($variant:ident($error:ty)),+ $(,)?) => {
+        $(impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                Self::$variant(error)
+            }
+        }
+
+        impl std::error::Error for $error {})+
+    };
+}
+
+stages! {
+    Decode(DecodeError),
+    Xml(XmlError),
+    Status(StatusError),
+    Signature(SignatureError),
+    Structure(StructureError),
+    Constraint(ConstraintError),
+    Replay(ReplayError),
+}

@@ -1,0 +1,42 @@
+//! Text of a message, made fit for a log line.
+
+use std::fmt;
+
+/// A value of the message as an error may carry it: at most 256 characters; its display form escapes control characters.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Shown(String);
+
+impl Shown {
+    /// Longest value that is kept: an entity ID may have 1,024 characters (SAML Core 8.3.6), a readable one never has 256.
+    const CHARACTERS: usize = 256;
+
+    pub(crate) fn new(value: &str) -> Self {
+        match value.char_indices().nth(Self::CHARACTERS) {
+            None => Self(value.to_owned()),
+            Some((end, _)) => Self(format!("{}…", value.get(..end).unwrap_or_default())),
+        }
+    }
+
+    /// The value, not escaped.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.escape_debug())
+    }
+}
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<&str> for Shown {
+    fn from(value: &str) -> Self {
+        Self::new(value)
+    }
+}

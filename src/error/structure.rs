@@ -1,0 +1,328 @@
+//! Refusals of the status and structure stages: what the message says instead of a login, and messages that are not shaped as
+//! SAML prescribes.
+
+use std::fmt;
+
+use super::{Refusal, Shown};
+
+/// The identity provider reports a failure. SAML Core 3.2.2.
+///
+/// Unless [`StatusError::signed`] is true, anybody may have written this: never show its message as if the identity provider
+/// had said it, and change no state because of it.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusError {
+    /// The top-level status code. Some identity providers put a second-level code here.
+    pub code: Shown,
+    /// The codes nested inside it, outermost first.
+    pub nested: Vec<Shown>,
+    /// `StatusMessage`: its text or, as Auth0 writes it, its `Value` attribute.
+    pub message: Option<Shown>,
+    /// Whether a trusted key signed the Response that reports this.
+    pub signed: bool,
+}
+
+impl fmt::Display for StatusError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let by = if self.signed { "signed" } else { "not signed, so it may be forged" };
+        write!(f, "the Response ({by}) reports the status {}", self.code)?;
+        for nested in &self.nested {
+            write!(f, ", {nested}")?;
+        }
+        self.message.as_ref().map_or(Ok(()), |message| write!(f, " with the message {message}"))
+    }
+}
+
+impl Refusal for StatusError {
+    fn code(&self) -> &'static str {
+        "status_not_success"
+    }
+
+    fn section(&self) -> &'static str {
+        "SAML Core 3.2.2.2"
+    }
+
+    fn expected(&self) -> Vec<String> {
+        vec![Self::SUCCESS.to_owned()]
+    }
+
+    fn received(&self) -> Vec<String> {
+        [&self.code].into_iter().chain(&self.nested).map(|code| code.as_str().to_owned()).collect()
+    }
+
+    fn remedy(&self) -> String {
+        "the identity provider refused the login or failed: look in its log at the time of the message (Auth0: Monitoring, Logs); \
+         nothing can be changed on the side of the service provider"
+            .to_owned()
+    }
+}
+
+impl StatusError {
+    /// The only top-level code that comes with a login. SAML Core 3.2.2.2.
+    pub(crate) const SUCCESS: &'static str = "urn:oasis:names:tc:SAML:2.0:status:Success";
+}
+
+/// How the message departs from the shape that SAML prescribes.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StructureError {
+    /// The document element is not that of the expected message.
+    UnexpectedRoot {
+        /// The expected element.
+        expected: &'static str,
+        /// The name of the document element, as written.
+        received: Shown,
+    },
+    /// `Version` is not `2.0`. SAML Core 4.1.
+    UnsupportedVersion {
+        /// The element that carries it.
+        element: &'static str,
+        /// The value.
+        received: Shown,
+    },
+    /// A required element is missing.
+    MissingElement {
+        /// The element in which it should be.
+        parent: &'static str,
+        /// The element.
+        element: &'static str,
+    },
+    /// An element that the schema does not have in this place, or not in this order.
+    UnexpectedElement {
+        /// The element in which it is.
+        parent: &'static str,
+        /// The name of the element, as written.
+        element: Shown,
+    },
+    /// An element that may occur once occurs again.
+    RepeatedElement {
+        /// The element in which it is.
+        parent: &'static str,
+        /// The element.
+        element: &'static str,
+    },
+    /// A required attribute is missing.
+    MissingAttribute {
+        /// The element that should carry it.
+        element: &'static str,
+        /// The attribute.
+        attribute: &'static str,
+    },
+    /// An attribute whose value is not of its type.
+    InvalidAttribute {
+        /// The element that carries it.
+        element: &'static str,
+        /// The attribute.
+        attribute: &'static str,
+        /// The value.
+        received: Shown,
+    },
+    /// Not an `xs:dateTime` with a time zone, or not between the years 1 and 9999. SAML Core 1.3.3.
+    InvalidTime {
+        /// The element that carries it.
+        element: &'static str,
+        /// The attribute.
+        attribute: &'static str,
+        /// The value.
+        received: Shown,
+    },
+    /// Not an `xs:ID`. SAML Core 1.3.4.
+    InvalidId {
+        /// The element that carries it.
+        element: &'static str,
+        /// The value.
+        received: Shown,
+    },
+    /// An element or a processing instruction where there may only be text.
+    NotText {
+        /// The name of the element, as written.
+        element: Shown,
+    },
+    /// Text or a processing instruction where there may only be elements.
+    UnexpectedText {
+        /// The name of the element, as written.
+        element: Shown,
+    },
+    /// A successful Response without Assertion. SAML Profiles 4.1.4.2.
+    NoAssertion,
+    /// More than one Assertion: whose login this is would be a matter of reading order.
+    SeveralAssertions,
+    /// The assertion is encrypted, which this version cannot read.
+    EncryptedAssertion,
+    /// The name identifier is encrypted, which this version cannot read.
+    EncryptedId,
+    /// The subject is named by an extension of `BaseID`, which is unknown here.
+    BaseId,
+    /// The name identifier has no character but white space. SAML Core 1.3.1.
+    EmptyNameId,
+}
+
+impl fmt::Display for StructureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnexpectedRoot { expected, received } => write!(f, "the document is {received}, not a SAML 2.0 {expected}"),
+            Self::UnsupportedVersion { element, received } => write!(f, "the {element} has the version {received}, not \"2.0\""),
+            Self::MissingElement { parent, element } => write!(f, "the {parent} has no {element}"),
+            Self::UnexpectedElement { parent, element } => write!(f, "the {parent} has {element} in a place where it cannot be"),
+            Self::RepeatedElement { parent, element } => write!(f, "the {parent} has more than one {element}"),
+            Self::MissingAttribute { element, attribute } => write!(f, "the {element} has no attribute {attribute}"),
+            Self::InvalidAttribute { element, attribute, received } => {
+                write!(f, "the attribute {attribute} of the {element} has the invalid value {received}")
+            }
+            Self::InvalidTime { element, attribute, received } => {
+                write!(f, "the attribute {attribute} of the {element} is not a time with a zone: {received}")
+            }
+            Self::InvalidId { element, received } => write!(f, "the ID of the {element} is not an XML name: {received}"),
+            Self::NotText { element } => write!(f, "{element} contains something else than text"),
+            Self::UnexpectedText { element } => write!(f, "{element} contains text between its elements"),
+            Self::NoAssertion => f.write_str("the Response reports success and has no Assertion"),
+            Self::SeveralAssertions => f.write_str("the Response has more than one Assertion"),
+            Self::EncryptedAssertion => f.write_str("the assertion is encrypted"),
+            Self::EncryptedId => f.write_str("the name identifier is encrypted"),
+            Self::BaseId => f.write_str("the subject is named by a BaseID"),
+            Self::EmptyNameId => f.write_str("the NameID is empty"),
+        }
+    }
+}
+
+impl Refusal for StructureError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::UnexpectedRoot { .. } => "unexpected_root",
+            Self::UnsupportedVersion { .. } => "unsupported_version",
+            Self::MissingElement { .. } => "missing_element",
+            Self::UnexpectedElement { .. } => "unexpected_element",
+            Self::RepeatedElement { .. } => "repeated_element",
+            Self::MissingAttribute { .. } => "missing_attribute",
+            Self::InvalidAttribute { .. } => "invalid_attribute",
+            Self::InvalidTime { .. } => "invalid_time",
+            Self::InvalidId { .. } => "invalid_id",
+            Self::NotText { .. } => "not_text",
+            Self::UnexpectedText { .. } => "unexpected_text",
+            Self::NoAssertion => "no_assertion",
+            Self::SeveralAssertions => "several_assertions",
+            Self::EncryptedAssertion => "encrypted_assertion",
+            Self::EncryptedId => "encrypted_id",
+            Self::BaseId => "base_id",
+            Self::EmptyNameId => "empty_name_id",
+        }
+    }
+
+    fn section(&self) -> &'static str {
+        match self {
+            Self::UnexpectedRoot { .. } => "SAML Core 3.3.3",
+            Self::UnsupportedVersion { .. } => "SAML Core 4.1",
+            Self::InvalidTime { .. } => "SAML Core 1.3.3",
+            Self::InvalidId { .. } => "SAML Core 1.3.4",
+            Self::NoAssertion => "SAML Profiles 4.1.4.2",
+            Self::SeveralAssertions => "SAML Profiles 4.1.4.3",
+            Self::EncryptedAssertion => "SAML Core 2.3.4",
+            Self::EncryptedId => "SAML Core 2.2.4",
+            Self::BaseId => "SAML Core 2.2.1",
+            Self::EmptyNameId => "SAML Core 1.3.1",
+            Self::MissingElement { .. }
+            | Self::UnexpectedElement { .. }
+            | Self::RepeatedElement { .. }
+            | Self::MissingAttribute { .. }
+            | Self::InvalidAttribute { .. }
+            | Self::NotText { .. }
+            | Self::UnexpectedText { .. } => "SAML Core 1.2 (schema)",
+        }
+    }
+
+    fn expected(&self) -> Vec<String> {
+        match self {
+            Self::UnexpectedRoot { expected, .. } => vec![(*expected).to_owned()],
+            Self::UnsupportedVersion { .. } => vec!["2.0".to_owned()],
+            _ => Vec::new(),
+        }
+    }
+
+    fn received(&self) -> Vec<String> {
+        match self {
+            Self::UnexpectedRoot { received, .. }
+            | Self::UnsupportedVersion { received, .. }
+            | Self::InvalidAttribute { received, .. }
+            | Self::InvalidTime { received, .. }
+            | Self::InvalidId { received, .. } => vec![received.as_str().to_owned()],
+            Self::UnexpectedElement { element, .. } => vec![element.as_str().to_owned()],
+            _ => Vec::new(),
+        }
+    }
+
+    fn remedy(&self) -> String {
+        match self {
+            Self::UnexpectedRoot { .. } => {
+                "post the identity provider's SAML 2.0 Response to this endpoint: logout messages, metadata and SAML 1.1 (Auth0: the \
+                 WS-Fed addon) have no place here"
+            }
+            Self::EncryptedAssertion => {
+                "switch assertion encryption off at the identity provider; in Auth0 take `encryptionCert` and `encryptionPublicKey` out \
+                 of the addon settings or Action"
+            }
+            Self::EncryptedId => "let the identity provider send the name identifier unencrypted",
+            Self::BaseId => "let the identity provider send a NameID",
+            Self::EmptyNameId => {
+                "give the user a name identifier: in Auth0 the addon's `nameIdentifierProbes` must name a profile field that every user has"
+            }
+            Self::NoAssertion => "look for the reason in the identity provider's log: it reports success without saying who logged in",
+            Self::SeveralAssertions => "let the identity provider send one Assertion; if it does, treat the message as an attack",
+            _ => "no conforming identity provider sends this: treat the message as an attack, or report it to the identity provider",
+        }
+        .to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Error;
+
+    #[test]
+    fn messages_are_stable() {
+        let shown = Shown::new;
+        for (error, code, message) in [
+            (
+                StructureError::UnexpectedRoot { expected: "Response", received: shown("samlp:LogoutResponse") },
+                "unexpected_root",
+                "structure: the document is \"samlp:LogoutResponse\", not a SAML 2.0 Response",
+            ),
+            (
+                StructureError::UnsupportedVersion { element: "Assertion", received: shown("1.1") },
+                "unsupported_version",
+                "structure: the Assertion has the version \"1.1\", not \"2.0\"",
+            ),
+            (
+                StructureError::MissingElement { parent: "Assertion", element: "Subject" },
+                "missing_element",
+                "structure: the Assertion has no Subject",
+            ),
+            (
+                StructureError::InvalidTime { element: "Conditions", attribute: "NotBefore", received: shown("to\nday") },
+                "invalid_time",
+                "structure: the attribute NotBefore of the Conditions is not a time with a zone: \"to\\nday\"",
+            ),
+            (StructureError::EncryptedAssertion, "encrypted_assertion", "structure: the assertion is encrypted"),
+        ] {
+            let error = Error::from(error);
+            assert_eq!((error.code(), error.to_string().as_str()), (code, message));
+        }
+    }
+
+    #[test]
+    fn a_status_says_whether_it_can_be_believed() {
+        let mut status = StatusError {
+            code: Shown::new("urn:top"),
+            nested: vec![Shown::new("urn:second")],
+            message: Some(Shown::new("no\u{1b}[2J")),
+            signed: false,
+        };
+        assert_eq!(
+            status.to_string(),
+            "the Response (not signed, so it may be forged) reports the status \"urn:top\", \"urn:second\" with the message \"no\\u{1b}[2J\""
+        );
+        status.signed = true;
+        assert!(status.to_string().starts_with("the Response (signed) reports"));
+        assert_eq!(status.received(), ["urn:top", "urn:second"]);
+    }
+}

@@ -1,0 +1,321 @@
+//! What the identity provider says of the user: attributes, in order, with nothing merged and nothing dropped.
+//!
+//! `saml:AttributeStatement` elements go in, an owned multimap comes out. All text lies in one string, so that a login with
+//! hundreds of groups costs a handful of allocations. Deliberately absent: types (`xsi:type` is no promise: Auth0 writes numbers
+//! as `xs:double` and dates as they print), and any meaning of `FriendlyName`.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::{children, required, unexpected};
+use crate::error::StructureError;
+use crate::xml::{Namespace, View};
+
+/// The attributes of a login: an ordered multimap from name to values. SAML Core 2.7.3.
+///
+/// Attributes that occur twice are kept twice, with their values in order. Its debug form hides the values.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Attributes {
+    text: String,
+    attributes: Vec<Entry>,
+    values: Vec<Value>,
+}
+
+/// One `saml:Attribute`. SAML Core 2.7.3.1.
+#[derive(Clone, Copy)]
+pub struct Attribute<'a> {
+    all: &'a Attributes,
+    entry: &'a Entry,
+}
+
+/// One `saml:AttributeValue`. SAML Core 2.7.3.1.1. Its debug form hides the text.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum AttributeValue<'a> {
+    /// Text, perhaps empty, exactly as it was signed.
+    Text(&'a str),
+    /// `xsi:nil`: no value, which is not the empty one.
+    Nil,
+    /// Elements, which this crate does not interpret.
+    Elements,
+}
+
+/// There is not exactly one value where one was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotSingle {
+    /// How many there are, over all attributes of that name.
+    pub values: usize,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Entry {
+    name: Span,
+    name_format: Option<Span>,
+    friendly_name: Option<Span>,
+    values: Range<usize>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Value {
+    Text(Span),
+    Nil,
+    Elements,
+}
+
+/// A piece of [`Attributes::text`].
+type Span = Range<usize>;
+
+impl Attributes {
+    /// The attributes, in the order of the message.
+    pub fn iter(&self) -> impl Iterator<Item = Attribute<'_>> {
+        self.attributes.iter().map(|entry| Attribute { all: self, entry })
+    }
+
+    /// How many attributes there are, those of the same name counted each.
+    pub fn len(&self) -> usize {
+        self.attributes.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.attributes.is_empty()
+    }
+
+    /// Every text value under that name, of all attributes that have it, in order.
+    ///
+    /// Names are compared exactly, whatever the name format.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.values(name).filter_map(AttributeValue::as_str)
+    }
+
+    /// The first text value under that name.
+    ///
+    /// For display. Where it decides what a user may do, ask for [`Attributes::single`] or [`Attributes::all`].
+    pub fn first(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    /// The only value under that name.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSingle`] where there is none, more than one, or one that is not text.
+    pub fn single(&self, name: &str) -> Result<&str, NotSingle> {
+        let mut values = self.values(name);
+        match (values.next(), values.next()) {
+            (Some(AttributeValue::Text(text)), None) => Ok(text),
+            _ => Err(NotSingle { values: self.values(name).count() }),
+        }
+    }
+
+    fn values(&self, name: &str) -> impl Iterator<Item = AttributeValue<'_>> {
+        self.iter().filter(move |attribute| attribute.name() == name).flat_map(Attribute::values)
+    }
+
+    fn text(&self, span: &Span) -> &str {
+        self.text.get(span.clone()).unwrap_or_default()
+    }
+}
+
+/// Reading.
+impl Attributes {
+    /// Adds what an `AttributeStatement` says; the result is how many encrypted attributes it has, which cannot be read.
+    ///
+    /// An empty statement is not schema-valid, and Auth0 sends it: it adds nothing.
+    ///
+    /// # Errors
+    ///
+    /// A [`StructureError`] where the statement is not as SAML Core 2.7.3 prescribes.
+    pub(crate) fn read_statement<'d>(&mut self, statement: impl View<'d>) -> Result<usize, StructureError> {
+        let mut encrypted = 0;
+        for child in statement.elements() {
+            let child = child?;
+            if child.is(Namespace::Assertion, "Attribute") {
+                self.read_attribute(child)?;
+            } else if child.is(Namespace::Assertion, "EncryptedAttribute") {
+                encrypted += 1;
+            } else {
+                return Err(unexpected("AttributeStatement", child));
+            }
+        }
+        Ok(encrypted)
+    }
+
+    /// The name may be empty: Auth0 sends what the profile says.
+    fn read_attribute<'d>(&mut self, attribute: impl View<'d>) -> Result<(), StructureError> {
+        let name = self.keep(required(attribute, "Attribute", "Name")?);
+        let name_format = attribute.attribute("NameFormat").map(|format| self.keep(format));
+        let friendly_name = attribute.attribute("FriendlyName").map(|name| self.keep(name));
+        let first = self.values.len();
+        let mut values = children(attribute, "Attribute")?;
+        while let Some(value) = values.take(Namespace::Assertion, "AttributeValue")? {
+            let value = self.read_value(value)?;
+            self.values.push(value);
+        }
+        values.finish()?;
+        self.attributes.push(Entry { name, name_format, friendly_name, values: first..self.values.len() });
+        Ok(())
+    }
+
+    fn read_value<'d>(&mut self, value: impl View<'d>) -> Result<Value, StructureError> {
+        if matches!(value.attribute_ns(Namespace::SchemaInstance, "nil"), Some("true" | "1")) {
+            return Ok(Value::Nil);
+        }
+        if value.has_elements() {
+            return Ok(Value::Elements);
+        }
+        Ok(Value::Text(self.keep(&value.text()?)))
+    }
+
+    fn keep(&mut self, text: &str) -> Span {
+        let start = self.text.len();
+        self.text.push_str(text);
+        start..self.text.len()
+    }
+}
+
+impl fmt::Debug for Attributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl<'a> Attribute<'a> {
+    /// The name.
+    pub fn name(self) -> &'a str {
+        self.all.text(&self.entry.name)
+    }
+
+    /// How the name is to be read. SAML Core 8.2.
+    pub fn name_format(self) -> Option<&'a str> {
+        self.entry.name_format.as_ref().map(|span| self.all.text(span))
+    }
+
+    /// A name for people. It decides nothing.
+    pub fn friendly_name(self) -> Option<&'a str> {
+        self.entry.friendly_name.as_ref().map(|span| self.all.text(span))
+    }
+
+    /// The values, in order.
+    pub fn values(self) -> impl Iterator<Item = AttributeValue<'a>> {
+        let values = self.all.values.get(self.entry.values.clone()).unwrap_or_default();
+        values.iter().map(move |value| match value {
+            Value::Text(span) => AttributeValue::Text(self.all.text(span)),
+            Value::Nil => AttributeValue::Nil,
+            Value::Elements => AttributeValue::Elements,
+        })
+    }
+}
+
+impl fmt::Debug for Attribute<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attribute").field("name", &self.name()).field("values", &self.entry.values.len()).finish_non_exhaustive()
+    }
+}
+
+impl<'a> AttributeValue<'a> {
+    /// The text, if it is text.
+    pub fn as_str(self) -> Option<&'a str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Nil | Self::Elements => None,
+        }
+    }
+}
+
+impl fmt::Debug for AttributeValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text(_) => "Text(..)",
+            Self::Nil => "Nil",
+            Self::Elements => "Elements",
+        })
+    }
+}
+
+impl fmt::Display for NotSingle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the attribute has {} values instead of one text", self.values)
+    }
+}
+
+impl std::error::Error for NotSingle {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Limits;
+    use crate::error::Shown;
+    use crate::xml::Document;
+
+    fn read(content: &str) -> Result<(Attributes, usize), StructureError> {
+        let xml = format!(
+            "<AttributeStatement xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\" \
+             xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\">{content}</AttributeStatement>"
+        );
+        let document = Document::parse(xml.as_bytes(), &Limits::DEFAULT).unwrap();
+        let mut attributes = Attributes::default();
+        let encrypted = attributes.read_statement(document.root())?;
+        Ok((attributes, encrypted))
+    }
+
+    #[test]
+    fn order_and_duplicates_are_kept() {
+        let (attributes, _) = read(
+            "<Attribute Name=\"role\" NameFormat=\"urn:f\" FriendlyName=\"Role\"><AttributeValue>a</AttributeValue>\
+             <AttributeValue>b</AttributeValue></Attribute>\
+             <Attribute Name=\"mail\"><AttributeValue>m</AttributeValue></Attribute>\
+             <Attribute Name=\"role\"><AttributeValue>a</AttributeValue></Attribute>",
+        )
+        .unwrap();
+        assert_eq!(attributes.iter().map(Attribute::name).collect::<Vec<_>>(), ["role", "mail", "role"]);
+        assert_eq!(attributes.all("role").collect::<Vec<_>>(), ["a", "b", "a"]);
+        assert_eq!(attributes.first("role"), Some("a"));
+        assert_eq!(attributes.single("mail"), Ok("m"));
+        assert_eq!(attributes.single("role"), Err(NotSingle { values: 3 }));
+        assert_eq!(attributes.single("Mail"), Err(NotSingle { values: 0 }));
+        let first = attributes.iter().next().unwrap();
+        assert_eq!((first.name_format(), first.friendly_name()), (Some("urn:f"), Some("Role")));
+    }
+
+    #[test]
+    fn values_are_text_nil_or_elements() {
+        for (value, expected) in [
+            ("<AttributeValue>a<!-- -->b</AttributeValue>", AttributeValue::Text("ab")),
+            ("<AttributeValue/>", AttributeValue::Text("")),
+            ("<AttributeValue xsi:nil=\"true\"/>", AttributeValue::Nil),
+            ("<AttributeValue xsi:nil=\"1\"/>", AttributeValue::Nil),
+            ("<AttributeValue xsi:nil=\"false\"/>", AttributeValue::Text("")),
+            ("<AttributeValue nil=\"true\"/>", AttributeValue::Text("")),
+            ("<AttributeValue><NameID>x</NameID></AttributeValue>", AttributeValue::Elements),
+        ] {
+            let (attributes, _) = read(&format!("<Attribute Name=\"\">{value}</Attribute>")).unwrap();
+            let values: Vec<_> = attributes.iter().flat_map(Attribute::values).collect();
+            assert!(values == [expected], "{value}");
+        }
+        assert_eq!(read("<Attribute Name=\"n\"/>").unwrap().0.single("n"), Err(NotSingle { values: 0 }));
+    }
+
+    #[test]
+    fn a_statement_holds_attributes_alone() {
+        assert_eq!(read("").unwrap(), (Attributes::default(), 0));
+        assert_eq!(read("<EncryptedAttribute/><EncryptedAttribute/>").unwrap().1, 2);
+        for (content, error) in [
+            ("<Attribute/>", StructureError::MissingAttribute { element: "Attribute", attribute: "Name" }),
+            ("<NameID/>", StructureError::UnexpectedElement { parent: "AttributeStatement", element: Shown::new("NameID") }),
+            (
+                "<Attribute Name=\"n\"><Value/></Attribute>",
+                StructureError::UnexpectedElement { parent: "Attribute", element: Shown::new("Value") },
+            ),
+        ] {
+            assert_eq!(read(content), Err(error), "{content}");
+        }
+    }
+
+    #[test]
+    fn debug_hides_values() {
+        let (attributes, _) = read("<Attribute Name=\"mail\"><AttributeValue>secret</AttributeValue></Attribute>").unwrap();
+        let values: Vec<_> = attributes.iter().flat_map(Attribute::values).collect();
+        assert_eq!(format!("{attributes:?} {values:?}"), "[Attribute { name: \"mail\", values: 1, .. }] [Text(..)]");
+    }
+}

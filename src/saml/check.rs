@@ -1,0 +1,1101 @@
+//! What a service provider must check of a genuine login, as one ordered list.
+//!
+//! [`Facts`] go in: what the message says, what the connection expects, and the time. Verification takes [`CHECKS`] in order up to
+//! the first failure; an explanation takes all of them. Nothing here looks at XML or at keys, and nothing can be switched off.
+//!
+//! Identifiers are compared as exact strings (SAML Core 1.3.1). Times get the same clock skew in both directions, and the upper
+//! end of a window never belongs to it (SAML Core 2.5.1.2).
+
+use std::time::{Duration, SystemTime};
+
+use super::assertion::{Authentication, Confirmation, ConfirmationData, Content};
+use super::name_id::Issuer;
+use super::response::Envelope;
+use crate::error::{ConstraintError, Shown, UnconfirmedSubject};
+use crate::report::Step;
+use crate::time::format_rfc3339;
+
+/// Which request a Response must answer. There is no default: SAML Profiles 4.1.5 is a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect<'a> {
+    /// The request with this ID is pending in the session of the browser that posted the Response.
+    AnswerTo(&'a str),
+    /// No request is pending: the login starts at the identity provider.
+    ///
+    /// Anybody can make a browser post such a login (login CSRF), so the service should treat it as a user's wish to log in,
+    /// not as proof that the user at this browser had one.
+    Unsolicited,
+}
+
+/// Everything that the checks look at.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts<'a, 'd> {
+    pub(crate) response: &'a Envelope<'d>,
+    pub(crate) response_signed: bool,
+    pub(crate) assertion: &'a Content<'d>,
+    pub(crate) issuer: &'a str,
+    pub(crate) audiences: &'a [String],
+    pub(crate) acs_urls: &'a [String],
+    pub(crate) expect: Expect<'a>,
+    pub(crate) now: SystemTime,
+    pub(crate) clock_skew: Duration,
+    /// Empty: any.
+    pub(crate) authn_contexts: &'a [String],
+    pub(crate) max_authentication_age: Option<Duration>,
+}
+
+/// One check.
+#[derive(Debug)]
+pub(crate) struct Check {
+    pub(crate) step: Step,
+    pub(crate) run: fn(&Facts<'_, '_>) -> Result<Outcome, ConstraintError>,
+}
+
+/// What a check found that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Pass,
+    NotApplicable,
+}
+
+/// Every check, in the order in which a failure is reported: from whom, to whom, in answer to what, when, for whom, how.
+#[rustfmt::skip] // a table
+pub(crate) const CHECKS: &[Check] = &[
+    check("C5", "the Issuer of the Response is the identity provider", "SAML Profiles 4.1.4.2", response_issuer),
+    check("E2", "the Issuer of the Assertion is the identity provider", "SAML Profiles 4.1.4.2", assertion_issuer),
+    check("A7", "a signed Response has a Destination", "SAML Bindings 3.5.5.2", destination_present),
+    check("C2", "the Destination is our ACS URL", "SAML Core 3.2.2", destination),
+    check("E3", "the subject has a bearer confirmation", "SAML Profiles 4.1.4.2", bearer_present),
+    check("E4", "the Recipient is our ACS URL", "SAML Profiles 4.1.4.3", |facts| of_single(facts, recipient)),
+    check("C3", "the Response answers the pending request", "SAML Core 3.2.2", response_answers),
+    check("C4", "an unsolicited Response answers no request", "SAML Profiles 4.1.5", response_unsolicited),
+    check("E6", "the confirmation answers the pending request, or none", "SAML Profiles 4.1.4.3", |facts| of_single(facts, request)),
+    check("E5", "the confirmation has not expired", "SAML Profiles 4.1.4.3", |facts| of_single(facts, confirmation_lifetime)),
+    check("E8", "of several confirmations, one holds by itself", "SAML Profiles 4.1.4.2", one_of_several),
+    check("E9", "now is within the Conditions", "SAML Core 2.5.1.2", conditions_window),
+    check("C9", "the message was not issued in the future", "SAML Core 2.3.3", issued),
+    check("E11", "every audience restriction names us, and there is one", "SAML Core 2.5.1.4", audience),
+    check("E15", "every condition is known", "SAML Core 2.5.1.1", known_conditions),
+    check("E16", "the assertion says that the user authenticated", "SAML Profiles 4.1.4.2", authenticated),
+    check("E17", "the session has not ended", "SAML Profiles 4.1.4.3", session),
+    check("E18", "the user authenticated in an accepted way", "SAML Core 2.7.2.2", authn_context),
+    check("E19", "the user authenticated recently enough", "connection policy", authentication_age),
+];
+
+const fn check(
+    id: &'static str,
+    title: &'static str,
+    section: &'static str,
+    run: fn(&Facts<'_, '_>) -> Result<Outcome, ConstraintError>,
+) -> Check {
+    Check { step: Step { id, title, section }, run }
+}
+
+/// What only a message that passed every check has. [`run`] alone makes it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Confirmed<'d> {
+    /// The request that the confirmation answers.
+    pub(crate) in_response_to: Option<&'d str>,
+    /// The network address that the confirmation names.
+    pub(crate) address: Option<&'d str>,
+    /// The first instant at which nobody accepts the assertion any more, wherever it is presented.
+    pub(crate) expires_at: SystemTime,
+}
+
+/// Takes every check, in order.
+///
+/// # Errors
+///
+/// The first failure.
+pub(crate) fn run<'d>(facts: &Facts<'_, 'd>) -> Result<Confirmed<'d>, ConstraintError> {
+    for check in CHECKS {
+        (check.run)(facts)?;
+    }
+    let confirming = facts.confirming().ok_or(ConstraintError::NoBearerConfirmation { received: Vec::new() })?;
+    Ok(Confirmed { in_response_to: confirming.in_response_to, address: confirming.address, expires_at: facts.expires_at() })
+}
+
+impl<'d> Facts<'_, 'd> {
+    fn bearers(&self) -> impl Iterator<Item = &Confirmation<'d>> {
+        self.assertion.confirmations.iter().filter(|confirmation| confirmation.method == ConstraintError::BEARER)
+    }
+
+    /// The first confirmation that holds by itself. SAML Profiles 4.1.4.2.
+    fn confirming(&self) -> Option<&ConfirmationData<'d>> {
+        self.bearers().find(|bearer| confirms(self, bearer).is_ok()).and_then(|bearer| bearer.data.as_ref())
+    }
+
+    /// Any bearer confirmation may yet be presented, so the one that ends last counts; the Conditions bound them all.
+    fn expires_at(&self) -> SystemTime {
+        let confirmed = self.bearers().filter_map(|bearer| bearer.data.as_ref()?.not_on_or_after).max();
+        let end = confirmed.into_iter().chain(self.assertion.conditions.not_on_or_after).min().unwrap_or(self.now);
+        end.checked_add(self.clock_skew).unwrap_or(end)
+    }
+
+    fn has_begun(&self, instant: SystemTime) -> bool {
+        instant.checked_sub(self.clock_skew).is_none_or(|begin| begin <= self.now)
+    }
+
+    fn has_ended(&self, instant: SystemTime) -> bool {
+        instant.checked_add(self.clock_skew).is_none_or(|end| end <= self.now)
+    }
+}
+
+fn response_issuer(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
+    match &facts.response.issuer {
+        Some(issuer) => is_identity_provider(facts, "Response", issuer),
+        None if facts.response_signed => Err(ConstraintError::IssuerMissing { expected: facts.issuer.to_owned() }),
+        None => Ok(Outcome::NotApplicable),
+    }
+}
+
+fn assertion_issuer(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
+    is_identity_provider(facts, "Assertion", &facts.assertion.issuer)
+}
+
+fn is_identity_provider(facts: &Facts<'_, '_>, element: &'static str, issuer: &Issuer<'_>) -> Result<Outcome, ConstraintError> {
+    match issuer.format {
+        Some(format) if format != ConstraintError::ENTITY_FORMAT => {
+            Err(ConstraintError::IssuerFormat { element, received: Shown::new(format) })
+        }
+        _ if issuer.name == facts.issuer => Ok(Outcome::Pass),
+        _ => Err(ConstraintError::IssuerMismatch {
+            element,
+            expected: vec![facts.issuer.to_owned()],
+            received: Shown::new(&issuer.name),
+        }),
+    }
+}
+
+fn destination_present(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
+    match facts.response.destination {
+        None if facts.response_signed => Err(ConstraintError::DestinationMissing { expected: facts.acs_urls.to_vec() }),
+        Some(_) if facts.response_signed => Ok(Outcome::Pass),
+        _ => Ok(Outcome::NotApplicable),
+    }
+}
+
+/// Checked where the Response is not signed, too: an honest one never names another endpoint.
+fn destination(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
+    match facts.response.destination {
+        None => Ok(Outcome::NotApplicable),
+        Some(destination) if names(facts.acs_urls, destination) => Ok(Outcome::Pass),
+        Some(destination) => {
+            Err(ConstraintError::DestinationMismatch { expected: facts.acs_urls.to_vec(), received: Shown::new(destination) })
+        }
+    }
+}
+
+/// The Response's own InResponseTo is often unsigned: it can only refuse. The confirmation's decides.
+fn response_answers(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
+    match (facts.expect, facts.response.in_response_to) {
+        (Expect::AnswerTo(pending), Some(received)) => answers("Response", pending, received).map(|()| Outcome::Pass),
+        _ => Ok(Outcome::NotApplicable),
+    }
+}
+
+fn response_unsolicited(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
+    match (facts.expect, facts.response.in_response_to) {
+        (Expect::AnswerTo(_), _) => Ok(Outcome::NotApplicable),
+        (Expect::Unsolicited, None) => Ok(Outcome::Pass),
+        (Expect::Unsolicited, Some(received)) => {
+            Err(ConstraintError::UnexpectedInResponseTo { element: "Response", received: Shown::new(received) })
+        }
+    }
+}
+
+/// An empty ID is that of no request: a caller that lost it must not be answered by a message that has none.
+fn answers(element: &'static str, pending: &str, received: &str) -> Result<(), ConstraintError> {
+    if pending == received && !pending.is_empty() {
+        return Ok(());
+    }
+    Err(ConstraintError::InResponseToMismatch { element, expected: Shown::new(pending), received: Shown::new(received) })
+}
+
+/// Not in the future; how old a message may be is for its windows to say.
+fn issued(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
+    for (element, instant) in [("Response", facts.response.issue_instant), ("Assertion", facts.assertion.issue_instant)] {
+        if !facts.has_begun(instant) {
+            return Err(ConstraintError::IssuedInFuture {
+                element,
+                issue_instant: format_rfc3339(instant),
+                now: format_rfc3339(facts.now),
+                clock_skew: facts.clock_skew,
+            });
+        }
+    }
+    Ok(Outcome::Pass)
+}
+
+/// Confirmations of other methods are never treated as bearer ones.
+fn bearer_present(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
+    if facts.bearers().next().is_some() {
+        return Ok(Outcome::Pass);
+    }
+    let received = facts.assertion.confirmations.iter().map(|confirmation| Shown::new(confirmation.method)).collect();
+    Err(ConstraintError::NoBearerConfirmation { received })
+}
+
+/// A rule on a bearer confirmation.
+type Rule = fn(&Facts<'_, '_>, &ConfirmationData<'_>) -> Result<(), ConstraintError>;
+
+/// Judges the only bearer confirmation. Several are judged together, by [`one_of_several`].
+fn of_single(facts: &Facts<'_, '_>, rule: Rule) -> Result<Outcome, ConstraintError> {
+    let mut bearers = facts.bearers();
+    match (bearers.next(), bearers.next()) {
+        (Some(bearer), None) => rule(facts, data(bearer)?).map(|()| Outcome::Pass),
+        _ => Ok(Outcome::NotApplicable),
+    }
+}
+
+/// One confirmation that passes every rule is enough, and a bad one does not spoil the others (SAML Profiles 4.1.4.2, errata);
+/// two that are half right do not add up.
+fn one_of_several(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
+    if facts.bearers().nth(1).is_none() {
+        return Ok(Outcome::NotApplicable);
+    }
+    if facts.confirming().is_some() {
+        return Ok(Outcome::Pass);
+    }
+    let unconfirmed =
+        |(position, bearer): (usize, _)| confirms(facts, bearer).err().map(|reason| UnconfirmedSubject { position, reason });
+    Err(ConstraintError::Unconfirmed { confirmations: (1..).zip(facts.bearers()).filter_map(unconfirmed).collect() })
+}
+
+fn confirms(facts: &Facts<'_, '_>, bearer: &Confirmation<'_>) -> Result<(), ConstraintError> {
+    let data = data(bearer)?;
+    recipient(facts, data)?;
+    request(facts, data)?;
+    confirmation_lifetime(facts, data)
+}
+
+fn data<'a, 'd>(bearer: &'a Confirmation<'d>) -> Result<&'a ConfirmationData<'d>, ConstraintError> {
+    bearer.data.as_ref().ok_or(ConstraintError::ConfirmationDataMissing)
+}
+
+fn recipient(facts: &Facts<'_, '_>, data: &ConfirmationData<'_>) -> Result<(), ConstraintError> {
+    let expected = || facts.acs_urls.to_vec();
+    match data.recipient {
+        None => Err(ConstraintError::RecipientMissing { expected: expected() }),
+        Some(recipient) if names(facts.acs_urls, recipient) => Ok(()),
+        Some(recipient) => Err(ConstraintError::RecipientMismatch { expected: expected(), received: Shown::new(recipient) }),
+    }
+}
+
+/// A pending request must be answered: a stolen or unsolicited login does not do (login CSRF).
+fn request(facts: &Facts<'_, '_>, data: &ConfirmationData<'_>) -> Result<(), ConstraintError> {
+    const ELEMENT: &str = "SubjectConfirmationData";
+    match (facts.expect, data.in_response_to) {
+        (Expect::AnswerTo(pending), Some(received)) => answers(ELEMENT, pending, received),
+        (Expect::AnswerTo(pending), None) => Err(ConstraintError::InResponseToMissing { expected: Shown::new(pending) }),
+        (Expect::Unsolicited, None) => Ok(()),
+        (Expect::Unsolicited, Some(received)) => {
+            Err(ConstraintError::UnexpectedInResponseTo { element: ELEMENT, received: Shown::new(received) })
+        }
+    }
+}
+
+fn confirmation_lifetime(facts: &Facts<'_, '_>, data: &ConfirmationData<'_>) -> Result<(), ConstraintError> {
+    if let Some(not_before) = data.not_before {
+        return Err(ConstraintError::ConfirmationNotBefore { received: format_rfc3339(not_before) });
+    }
+    let end = data.not_on_or_after.ok_or(ConstraintError::ConfirmationExpiryMissing)?;
+    if facts.has_ended(end) {
+        return Err(ConstraintError::expired("SubjectConfirmationData", end, facts.now, facts.clock_skew));
+    }
+    Ok(())
+}
+
+fn conditions_window(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
+    let window = (facts.assertion.conditions.not_before, facts.assertion.conditions.not_on_or_after);
+    if window == (None, None) {
+        return Ok(Outcome::NotApplicable);
+    }
+    // Two clocks wrote the two ends if one corrected the other: the skew that each instant gets may close the gap.
+    if let (Some(begin), Some(end)) = window
+        && begin.checked_sub(facts.clock_skew) >= end.checked_add(facts.clock_skew)
+    {
+        return Err(ConstraintError::InvertedWindow { not_before: format_rfc3339(begin), not_on_or_after: format_rfc3339(end) });
+    }
+    match window {
+        (Some(begin), _) if !facts.has_begun(begin) => {
+            Err(ConstraintError::not_yet_valid("Conditions", begin, facts.now, facts.clock_skew))
+        }
+        (_, Some(end)) if facts.has_ended(end) => Err(ConstraintError::expired("Conditions", end, facts.now, facts.clock_skew)),
+        _ => Ok(Outcome::Pass),
+    }
+}
+
+/// Every restriction must hold, and one holds if any of its audiences is ours.
+fn audience(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
+    let restrictions = &facts.assertion.conditions.audience_restrictions;
+    if restrictions.is_empty() {
+        return Err(ConstraintError::AudienceMissing { expected: facts.audiences.to_vec() });
+    }
+    match restrictions.iter().find(|audiences| !audiences.iter().any(|audience| names(facts.audiences, audience))) {
+        None => Ok(Outcome::Pass),
+        Some(audiences) => Err(ConstraintError::AudienceMismatch {
+            expected: facts.audiences.to_vec(),
+            received: audiences.iter().map(|audience| Shown::new(audience)).collect(),
+        }),
+    }
+}
+
+/// Whether the assertion is valid cannot be told where it has a condition that is not understood.
+fn known_conditions(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
+    match facts.assertion.conditions.unknown {
+        None => Ok(Outcome::Pass),
+        Some(condition) => Err(ConstraintError::UnknownCondition { condition: Shown::new(condition) }),
+    }
+}
+
+fn authenticated(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
+    if facts.assertion.authentications.is_empty() { Err(ConstraintError::NoAuthnStatement) } else { Ok(Outcome::Pass) }
+}
+
+/// The earliest end of all statements counts.
+fn session(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
+    match session_end(&facts.assertion.authentications) {
+        None => Ok(Outcome::NotApplicable),
+        Some(end) if facts.has_ended(end) => Err(ConstraintError::SessionExpired {
+            session_not_on_or_after: format_rfc3339(end),
+            now: format_rfc3339(facts.now),
+            clock_skew: facts.clock_skew,
+        }),
+        Some(_) => Ok(Outcome::Pass),
+    }
+}
+
+/// When the local session must end at the latest.
+pub(crate) fn session_end(authentications: &[Authentication<'_>]) -> Option<SystemTime> {
+    authentications.iter().filter_map(|authentication| authentication.session_not_on_or_after).min()
+}
+
+/// The first statement counts: it is the one that the login shows.
+fn authn_context(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
+    let context = facts.assertion.authentications.first().and_then(|first| first.context.as_deref());
+    match context {
+        _ if facts.authn_contexts.is_empty() => Ok(Outcome::NotApplicable),
+        Some(context) if names(facts.authn_contexts, context) => Ok(Outcome::Pass),
+        received => Err(ConstraintError::AuthnContextMismatch {
+            expected: facts.authn_contexts.to_vec(),
+            received: received.map(Shown::new),
+        }),
+    }
+}
+
+/// The first statement counts: it is the one that the login shows.
+fn authentication_age(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
+    let (Some(maximum_age), Some(first)) = (facts.max_authentication_age, facts.assertion.authentications.first()) else {
+        return Ok(Outcome::NotApplicable);
+    };
+    let until = first.instant.checked_add(maximum_age).and_then(|until| until.checked_add(facts.clock_skew));
+    if until.is_some_and(|until| until < facts.now) {
+        return Err(ConstraintError::AuthenticationTooOld {
+            authn_instant: format_rfc3339(first.instant),
+            now: format_rfc3339(facts.now),
+            maximum_age,
+        });
+    }
+    Ok(Outcome::Pass)
+}
+
+fn names(ours: &[String], theirs: &str) -> bool {
+    ours.iter().any(|one| one == theirs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::saml::assertion::Conditions;
+    use crate::saml::attributes::Attributes;
+    use crate::saml::name_id::NameId;
+    use crate::time::parse_rfc3339;
+
+    const ACS: &str = "https://sp.example/acs";
+    const OTHER_ACS: &str = "https://sp.example/acs/old";
+    const NEITHER: &str = "https://sp.example/acs/";
+
+    /// What [`Facts`] borrow.
+    struct Sample {
+        response: Envelope<'static>,
+        response_signed: bool,
+        assertion: Content<'static>,
+        expect: Expect<'static>,
+        now: SystemTime,
+        clock_skew: Duration,
+        authn_contexts: Vec<String>,
+        max_authentication_age: Option<Duration>,
+    }
+
+    impl Sample {
+        /// An accepted login: issued at 10:00, valid until 11:00, now 10:30; no clock skew.
+        fn new() -> Self {
+            let issuer = Issuer { name: "urn:idp".into(), format: None };
+            Self {
+                response: Envelope {
+                    id: "_r",
+                    issue_instant: at("10:00:00"),
+                    destination: Some(ACS),
+                    in_response_to: Some("_q"),
+                    issuer: Some(issuer.clone()),
+                },
+                response_signed: false,
+                assertion: Content {
+                    id: "_a",
+                    issue_instant: at("10:00:00"),
+                    issuer,
+                    name_id: NameId {
+                        value: "auth0|1".to_owned(),
+                        format: None,
+                        name_qualifier: None,
+                        sp_name_qualifier: None,
+                        sp_provided_id: None,
+                    },
+                    confirmations: vec![bearer()],
+                    conditions: Conditions {
+                        not_before: Some(at("10:00:00")),
+                        not_on_or_after: Some(at("11:00:00")),
+                        audience_restrictions: vec![vec!["urn:sp".into()]],
+                        ..Conditions::default()
+                    },
+                    authentications: vec![Authentication {
+                        instant: at("10:00:00"),
+                        session_index: None,
+                        session_not_on_or_after: None,
+                        context: Some("urn:password".into()),
+                    }],
+                    attributes: Attributes::default(),
+                    encrypted_attributes: 0,
+                },
+                expect: Expect::AnswerTo("_q"),
+                now: at("10:30:00"),
+                clock_skew: Duration::ZERO,
+                authn_contexts: Vec::new(),
+                max_authentication_age: None,
+            }
+        }
+
+        /// The outcome of the check with that ID.
+        fn outcome(&self, id: &str) -> Result<Outcome, ConstraintError> {
+            let check = CHECKS.iter().find(|check| check.step.id == id).unwrap();
+            self.judge(|facts| (check.run)(facts))
+        }
+
+        /// The outcome of all checks.
+        fn verdict(&self) -> Result<(), ConstraintError> {
+            self.judge(|facts| run(facts).map(|_| ()))
+        }
+
+        fn judge<T>(&self, judge: impl FnOnce(&Facts<'_, 'static>) -> T) -> T {
+            judge(&Facts {
+                response: &self.response,
+                response_signed: self.response_signed,
+                assertion: &self.assertion,
+                issuer: "urn:idp",
+                audiences: &["urn:sp".to_owned(), "urn:sp:old".to_owned()],
+                acs_urls: &acs_urls(),
+                expect: self.expect,
+                now: self.now,
+                clock_skew: self.clock_skew,
+                authn_contexts: &self.authn_contexts,
+                max_authentication_age: self.max_authentication_age,
+            })
+        }
+
+        fn data(&mut self) -> &mut ConfirmationData<'static> {
+            self.assertion.confirmations[0].data.as_mut().unwrap()
+        }
+
+        fn audiences(&mut self, restrictions: &[&[&'static str]]) {
+            let restriction = |audiences: &&[&'static str]| audiences.iter().map(|&audience| audience.into()).collect();
+            self.assertion.conditions.audience_restrictions = restrictions.iter().map(restriction).collect();
+        }
+
+        fn unsolicited(&mut self) {
+            self.expect = Expect::Unsolicited;
+            self.response.in_response_to = None;
+            self.data().in_response_to = None;
+        }
+    }
+
+    fn bearer() -> Confirmation<'static> {
+        let data = ConfirmationData {
+            not_before: None,
+            not_on_or_after: Some(at("11:00:00")),
+            recipient: Some(ACS),
+            in_response_to: Some("_q"),
+            address: None,
+        };
+        Confirmation { method: ConstraintError::BEARER, data: Some(data) }
+    }
+
+    fn at(time: &str) -> SystemTime {
+        parse_rfc3339(&format!("2025-03-03T{time}Z")).unwrap()
+    }
+
+    fn shown_at(time: &str) -> String {
+        format!("2025-03-03T{time}.000Z")
+    }
+
+    fn acs_urls() -> Vec<String> {
+        vec![ACS.to_owned(), OTHER_ACS.to_owned()]
+    }
+
+    fn audiences() -> Vec<String> {
+        vec!["urn:sp".to_owned(), "urn:sp:old".to_owned()]
+    }
+
+    type Change = fn(&mut Sample);
+
+    /// Each change breaks one check, which is then the one that refuses.
+    fn refused(id: &str, cases: Vec<(Change, ConstraintError)>) {
+        for (number, (change, error)) in cases.into_iter().enumerate() {
+            let mut sample = Sample::new();
+            change(&mut sample);
+            assert_eq!(sample.outcome(id), Err(error.clone()), "{id} {number}");
+            assert_eq!(sample.verdict(), Err(error), "{id} {number}");
+        }
+    }
+
+    /// Each change is accepted, with this outcome of the check.
+    fn accepted(id: &str, cases: &[(Change, Outcome)]) {
+        for (number, (change, outcome)) in cases.iter().enumerate() {
+            let mut sample = Sample::new();
+            change(&mut sample);
+            assert_eq!(sample.outcome(id), Ok(*outcome), "{id} {number}");
+            assert_eq!(sample.verdict(), Ok(()), "{id} {number}");
+        }
+    }
+
+    #[test]
+    fn every_check_has_its_own_id_and_title() {
+        for field in [|check: &Check| check.step.id, |check: &Check| check.step.title] {
+            let mut names: Vec<_> = CHECKS.iter().map(field).collect();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), CHECKS.len());
+        }
+    }
+
+    #[test]
+    fn c5_response_issuer() {
+        accepted(
+            "C5",
+            &[
+                (|_| {}, Outcome::Pass),
+                (|sample| sample.response.issuer = None, Outcome::NotApplicable),
+                (|sample| sample.response.issuer.as_mut().unwrap().format = Some(ConstraintError::ENTITY_FORMAT), Outcome::Pass),
+            ],
+        );
+        let received = |name| ConstraintError::IssuerMismatch {
+            element: "Response",
+            expected: vec!["urn:idp".to_owned()],
+            received: Shown::new(name),
+        };
+        refused(
+            "C5",
+            vec![
+                (|sample| sample.response.issuer.as_mut().unwrap().name = "urn:IDP".into(), received("urn:IDP")),
+                (|sample| sample.response.issuer.as_mut().unwrap().name = "".into(), received("")),
+                (
+                    |sample| (sample.response_signed, sample.response.issuer) = (true, None),
+                    ConstraintError::IssuerMissing { expected: "urn:idp".to_owned() },
+                ),
+                (
+                    |sample| sample.response.issuer.as_mut().unwrap().format = Some("urn:mail"),
+                    ConstraintError::IssuerFormat { element: "Response", received: Shown::new("urn:mail") },
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn e2_assertion_issuer() {
+        accepted(
+            "E2",
+            &[
+                (|_| {}, Outcome::Pass),
+                (|sample| sample.assertion.issuer.format = Some(ConstraintError::ENTITY_FORMAT), Outcome::Pass),
+            ],
+        );
+        let received = |name| ConstraintError::IssuerMismatch {
+            element: "Assertion",
+            expected: vec!["urn:idp".to_owned()],
+            received: Shown::new(name),
+        };
+        refused(
+            "E2",
+            vec![
+                (|sample| sample.assertion.issuer.name = "urn:idp2".into(), received("urn:idp2")),
+                (|sample| sample.assertion.issuer.name = "urn:idp ".into(), received("urn:idp ")),
+                (
+                    |sample| sample.assertion.issuer.format = Some(""),
+                    ConstraintError::IssuerFormat { element: "Assertion", received: Shown::new("") },
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn a7_and_c2_destination() {
+        let missing: Change = |sample| sample.response.destination = None;
+        accepted("A7", &[(|_| {}, Outcome::NotApplicable), (|sample| sample.response_signed = true, Outcome::Pass)]);
+        accepted("A7", &[(missing, Outcome::NotApplicable)]);
+        accepted("C2", &[(|_| {}, Outcome::Pass), (missing, Outcome::NotApplicable)]);
+        accepted("C2", &[(|sample| sample.response.destination = Some(OTHER_ACS), Outcome::Pass)]);
+        refused(
+            "A7",
+            vec![(
+                |sample| (sample.response_signed, sample.response.destination) = (true, None),
+                ConstraintError::DestinationMissing { expected: acs_urls() },
+            )],
+        );
+        let mismatch = |url| ConstraintError::DestinationMismatch { expected: acs_urls(), received: Shown::new(url) };
+        refused(
+            "C2",
+            vec![
+                (|sample| sample.response.destination = Some(NEITHER), mismatch(NEITHER)),
+                (|sample| sample.response.destination = Some(""), mismatch("")),
+            ],
+        );
+    }
+
+    #[test]
+    fn e3_bearer_confirmation() {
+        accepted(
+            "E3",
+            &[
+                (|_| {}, Outcome::Pass),
+                (|sample| sample.assertion.confirmations.insert(0, Confirmation { method: "urn:x", data: None }), Outcome::Pass),
+            ],
+        );
+        let none = |methods: &[&str]| ConstraintError::NoBearerConfirmation {
+            received: methods.iter().map(|&method| Shown::new(method)).collect(),
+        };
+        refused(
+            "E3",
+            vec![
+                (|sample| sample.assertion.confirmations.clear(), none(&[])),
+                (|sample| sample.assertion.confirmations[0].method = "urn:holder-of-key", none(&["urn:holder-of-key"])),
+                (
+                    |sample| sample.assertion.confirmations[0].method = "URN:oasis:names:tc:SAML:2.0:cm:bearer",
+                    none(&["URN:oasis:names:tc:SAML:2.0:cm:bearer"]),
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn e4_recipient() {
+        accepted("E4", &[(|_| {}, Outcome::Pass), (|sample| sample.data().recipient = Some(OTHER_ACS), Outcome::Pass)]);
+        let mismatch = |url| ConstraintError::RecipientMismatch { expected: acs_urls(), received: Shown::new(url) };
+        refused(
+            "E4",
+            vec![
+                (|sample| sample.data().recipient = Some(NEITHER), mismatch(NEITHER)),
+                (|sample| sample.data().recipient = Some(""), mismatch("")),
+                (|sample| sample.data().recipient = None, ConstraintError::RecipientMissing { expected: acs_urls() }),
+                (|sample| sample.assertion.confirmations[0].data = None, ConstraintError::ConfirmationDataMissing),
+            ],
+        );
+    }
+
+    #[test]
+    fn c3_c4_and_e6_pending_request() {
+        let mismatch = |element, expected, received| ConstraintError::InResponseToMismatch {
+            element,
+            expected: Shown::new(expected),
+            received: Shown::new(received),
+        };
+        let unexpected = |element| ConstraintError::UnexpectedInResponseTo { element, received: Shown::new("_q") };
+        accepted("C3", &[(|_| {}, Outcome::Pass), (|sample| sample.response.in_response_to = None, Outcome::NotApplicable)]);
+        accepted("C3", &[(Sample::unsolicited, Outcome::NotApplicable)]);
+        accepted("C4", &[(|_| {}, Outcome::NotApplicable), (Sample::unsolicited, Outcome::Pass)]);
+        accepted("E6", &[(|_| {}, Outcome::Pass), (Sample::unsolicited, Outcome::Pass)]);
+        refused(
+            "C3",
+            vec![
+                (|sample| sample.response.in_response_to = Some("_other"), mismatch("Response", "_q", "_other")),
+                (|sample| sample.response.in_response_to = Some(""), mismatch("Response", "_q", "")),
+                (|sample| sample.response.in_response_to = Some("_q _p"), mismatch("Response", "_q", "_q _p")),
+            ],
+        );
+        refused(
+            "C4",
+            vec![(
+                |sample| {
+                    sample.unsolicited();
+                    sample.response.in_response_to = Some("_q");
+                },
+                unexpected("Response"),
+            )],
+        );
+        refused(
+            "E6",
+            vec![
+                (|sample| sample.data().in_response_to = Some("_other"), mismatch("SubjectConfirmationData", "_q", "_other")),
+                (
+                    |sample| sample.data().in_response_to = None,
+                    ConstraintError::InResponseToMissing { expected: Shown::new("_q") },
+                ),
+                (
+                    |sample| {
+                        sample.unsolicited();
+                        sample.data().in_response_to = Some("_q");
+                    },
+                    unexpected("SubjectConfirmationData"),
+                ),
+                (
+                    |sample| {
+                        sample.unsolicited();
+                        sample.expect = Expect::AnswerTo("");
+                        sample.data().in_response_to = Some("");
+                    },
+                    mismatch("SubjectConfirmationData", "", ""),
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn c9_issue_instants() {
+        accepted(
+            "C9",
+            &[
+                (|sample| sample.response.issue_instant = sample.now, Outcome::Pass),
+                (
+                    |sample| {
+                        sample.clock_skew = Duration::from_secs(60);
+                        sample.assertion.issue_instant = at("10:31:00");
+                    },
+                    Outcome::Pass,
+                ),
+            ],
+        );
+        let future = |element, instant, skew| ConstraintError::IssuedInFuture {
+            element,
+            issue_instant: shown_at(instant),
+            now: shown_at("10:30:00"),
+            clock_skew: Duration::from_secs(skew),
+        };
+        refused(
+            "C9",
+            vec![
+                (|sample| sample.response.issue_instant = at("10:30:01"), future("Response", "10:30:01", 0)),
+                (
+                    |sample| {
+                        sample.clock_skew = Duration::from_secs(60);
+                        sample.assertion.issue_instant = at("10:31:01");
+                    },
+                    future("Assertion", "10:31:01", 60),
+                ),
+            ],
+        );
+    }
+
+    /// The upper end never belongs to a window, with or without skew.
+    #[test]
+    fn e5_and_e9_boundaries() {
+        for (now, skew, outcome) in [
+            ("09:59:59", 0, "not_yet_valid"),
+            ("10:00:00", 0, "ok"),
+            ("09:58:59", 60, "not_yet_valid"),
+            ("09:59:00", 60, "ok"),
+            ("10:59:59", 0, "ok"),
+            ("11:00:00", 0, "expired"),
+            ("11:00:59", 60, "ok"),
+            ("11:01:00", 60, "expired"),
+        ] {
+            for id in ["E5", "E9"] {
+                let mut sample = Sample::new();
+                (sample.now, sample.clock_skew) = (at(now), Duration::from_secs(skew));
+                let code = sample.outcome(id).map_or_else(|error| crate::Error::from(error).code(), |_| "ok");
+                let expected = if id == "E5" && outcome == "not_yet_valid" { "ok" } else { outcome };
+                assert_eq!(code, expected, "{id} {now} {skew}");
+            }
+        }
+    }
+
+    #[test]
+    fn e5_confirmation_lifetime() {
+        accepted(
+            "E5",
+            &[(|_| {}, Outcome::Pass), (|sample| sample.data().not_on_or_after = Some(at("10:30:01")), Outcome::Pass)],
+        );
+        refused(
+            "E5",
+            vec![
+                (
+                    |sample| sample.data().not_on_or_after = Some(at("10:30:00")),
+                    ConstraintError::Expired {
+                        element: "SubjectConfirmationData",
+                        not_on_or_after: shown_at("10:30:00"),
+                        now: shown_at("10:30:00"),
+                        clock_skew: Duration::ZERO,
+                    },
+                ),
+                (|sample| sample.data().not_on_or_after = None, ConstraintError::ConfirmationExpiryMissing),
+                (
+                    |sample| sample.data().not_before = Some(at("10:00:00")),
+                    ConstraintError::ConfirmationNotBefore { received: shown_at("10:00:00") },
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn e8_several_confirmations() {
+        accepted(
+            "E8",
+            &[
+                (|_| {}, Outcome::NotApplicable),
+                (
+                    |sample| {
+                        sample.data().recipient = Some(NEITHER);
+                        sample.assertion.confirmations.insert(1, Confirmation { method: ConstraintError::BEARER, data: None });
+                        sample.assertion.confirmations.push(bearer());
+                    },
+                    Outcome::Pass,
+                ),
+            ],
+        );
+        let because = |reasons: [ConstraintError; 2]| ConstraintError::Unconfirmed {
+            confirmations: (1..).zip(reasons).map(|(position, reason)| UnconfirmedSubject { position, reason }).collect(),
+        };
+        refused(
+            "E8",
+            vec![
+                (
+                    |sample| {
+                        sample.data().recipient = Some(NEITHER);
+                        sample.assertion.confirmations.push(bearer());
+                        sample.assertion.confirmations[1].data.as_mut().unwrap().not_on_or_after = Some(at("09:00:00"));
+                    },
+                    because([
+                        ConstraintError::RecipientMismatch { expected: acs_urls(), received: Shown::new(NEITHER) },
+                        ConstraintError::expired("SubjectConfirmationData", at("09:00:00"), at("10:30:00"), Duration::ZERO),
+                    ]),
+                ),
+                (
+                    |sample| {
+                        sample.data().in_response_to = None;
+                        sample.assertion.confirmations.push(Confirmation { method: ConstraintError::BEARER, data: None });
+                    },
+                    because([
+                        ConstraintError::InResponseToMissing { expected: Shown::new("_q") },
+                        ConstraintError::ConfirmationDataMissing,
+                    ]),
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn e9_conditions_window() {
+        accepted(
+            "E9",
+            &[
+                (|sample| sample.assertion.conditions.not_before = None, Outcome::Pass),
+                (|sample| sample.assertion.conditions.not_on_or_after = None, Outcome::Pass),
+                (
+                    |sample| {
+                        sample.assertion.conditions.not_before = None;
+                        sample.assertion.conditions.not_on_or_after = None;
+                    },
+                    Outcome::NotApplicable,
+                ),
+                (
+                    |sample| {
+                        sample.clock_skew = Duration::from_secs(300);
+                        sample.assertion.conditions.not_before = Some(at("10:35:00"));
+                        sample.assertion.conditions.not_on_or_after = Some(at("10:25:01"));
+                    },
+                    Outcome::Pass,
+                ),
+            ],
+        );
+        let inverted =
+            |begin, end| ConstraintError::InvertedWindow { not_before: shown_at(begin), not_on_or_after: shown_at(end) };
+        refused(
+            "E9",
+            vec![
+                (
+                    |sample| sample.assertion.conditions.not_before = Some(at("10:30:01")),
+                    ConstraintError::not_yet_valid("Conditions", at("10:30:01"), at("10:30:00"), Duration::ZERO),
+                ),
+                (
+                    |sample| sample.assertion.conditions.not_on_or_after = Some(at("10:30:00")),
+                    ConstraintError::expired("Conditions", at("10:30:00"), at("10:30:00"), Duration::ZERO),
+                ),
+                (
+                    |sample| {
+                        sample.clock_skew = Duration::from_secs(300);
+                        sample.assertion.conditions.not_before = Some(at("10:35:00"));
+                        sample.assertion.conditions.not_on_or_after = Some(at("10:25:00"));
+                    },
+                    inverted("10:35:00", "10:25:00"),
+                ),
+                (
+                    |sample| {
+                        sample.assertion.conditions.not_before = Some(at("10:30:00"));
+                        sample.assertion.conditions.not_on_or_after = Some(at("10:30:00"));
+                    },
+                    inverted("10:30:00", "10:30:00"),
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn e11_audience() {
+        accepted(
+            "E11",
+            &[
+                (|_| {}, Outcome::Pass),
+                (|sample| sample.audiences(&[&["urn:x", "urn:sp:old"]]), Outcome::Pass),
+                (|sample| sample.audiences(&[&["urn:sp"], &["urn:sp:old", "urn:x"]]), Outcome::Pass),
+            ],
+        );
+        let mismatch = |received: &[&str]| ConstraintError::AudienceMismatch {
+            expected: audiences(),
+            received: received.iter().map(|&audience| Shown::new(audience)).collect(),
+        };
+        refused(
+            "E11",
+            vec![
+                (|sample| sample.audiences(&[]), ConstraintError::AudienceMissing { expected: audiences() }),
+                (|sample| sample.audiences(&[&[]]), mismatch(&[])),
+                (|sample| sample.audiences(&[&[""]]), mismatch(&[""])),
+                (|sample| sample.audiences(&[&["urn:sp/"]]), mismatch(&["urn:sp/"])),
+                (|sample| sample.audiences(&[&["urn:sp urn:x"]]), mismatch(&["urn:sp urn:x"])),
+                (|sample| sample.audiences(&[&["urn:sp"], &["urn:x", "urn:y"]]), mismatch(&["urn:x", "urn:y"])),
+                (|sample| sample.audiences(&[&["urn:x"], &["urn:sp"]]), mismatch(&["urn:x"])),
+            ],
+        );
+    }
+
+    #[test]
+    fn e15_and_e16_conditions_and_statements() {
+        accepted("E15", &[(|sample| sample.assertion.conditions.one_time_use = true, Outcome::Pass)]);
+        accepted("E16", &[(|_| {}, Outcome::Pass)]);
+        refused(
+            "E15",
+            vec![(
+                |sample| sample.assertion.conditions.unknown = Some("e:OnlyOnTuesdays"),
+                ConstraintError::UnknownCondition { condition: Shown::new("e:OnlyOnTuesdays") },
+            )],
+        );
+        refused("E16", vec![(|sample| sample.assertion.authentications.clear(), ConstraintError::NoAuthnStatement)]);
+    }
+
+    #[test]
+    fn e17_session() {
+        fn end(sample: &mut Sample, time: &str) {
+            sample.assertion.authentications[0].session_not_on_or_after = Some(at(time));
+        }
+        accepted("E17", &[(|_| {}, Outcome::NotApplicable), (|sample| end(sample, "10:30:01"), Outcome::Pass)]);
+        let expired = || ConstraintError::SessionExpired {
+            session_not_on_or_after: shown_at("10:30:00"),
+            now: shown_at("10:30:00"),
+            clock_skew: Duration::ZERO,
+        };
+        refused(
+            "E17",
+            vec![
+                (|sample| end(sample, "10:30:00"), expired()),
+                (
+                    |sample| {
+                        let second = sample.assertion.authentications[0].clone();
+                        end(sample, "10:30:00");
+                        sample.assertion.authentications.insert(0, second);
+                    },
+                    expired(),
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn e18_authn_context() {
+        accepted(
+            "E18",
+            &[
+                (|_| {}, Outcome::NotApplicable),
+                (|sample| sample.authn_contexts = vec!["urn:x".to_owned(), "urn:password".to_owned()], Outcome::Pass),
+            ],
+        );
+        let mismatch = |received: Option<&str>| ConstraintError::AuthnContextMismatch {
+            expected: vec!["urn:mfa".to_owned()],
+            received: received.map(Shown::new),
+        };
+        refused(
+            "E18",
+            vec![
+                (|sample| sample.authn_contexts = vec!["urn:mfa".to_owned()], mismatch(Some("urn:password"))),
+                (
+                    |sample| {
+                        sample.authn_contexts = vec!["urn:mfa".to_owned()];
+                        sample.assertion.authentications[0].context = None;
+                    },
+                    mismatch(None),
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn e19_authentication_age() {
+        accepted(
+            "E19",
+            &[
+                (|_| {}, Outcome::NotApplicable),
+                (|sample| sample.max_authentication_age = Some(Duration::from_secs(1800)), Outcome::Pass),
+                (|sample| sample.max_authentication_age = Some(Duration::MAX), Outcome::Pass),
+            ],
+        );
+        refused(
+            "E19",
+            vec![(
+                |sample| sample.max_authentication_age = Some(Duration::from_secs(1799)),
+                ConstraintError::AuthenticationTooOld {
+                    authn_instant: shown_at("10:00:00"),
+                    now: shown_at("10:30:00"),
+                    maximum_age: Duration::from_secs(1799),
+                },
+            )],
+        );
+    }
+
+    #[test]
+    fn a_failure_is_reported_in_the_order_of_the_list() {
+        let mut sample = Sample::new();
+        sample.audiences(&[]);
+        sample.data().recipient = None;
+        assert_eq!(sample.verdict(), Err(ConstraintError::RecipientMissing { expected: acs_urls() }));
+    }
+
+    /// A store must remember the assertion for as long as any of its confirmations can be presented.
+    #[test]
+    fn expiry_covers_every_confirmation_within_the_conditions() {
+        for (confirmed, second, conditions, skew, expected) in [
+            ("11:00:00", None, Some("11:00:00"), 0, "11:00:00"),
+            ("10:40:00", None, Some("11:00:00"), 0, "10:40:00"),
+            ("11:30:00", None, Some("11:00:00"), 60, "11:01:00"),
+            ("10:40:00", Some("10:50:00"), Some("11:00:00"), 0, "10:50:00"),
+            ("10:40:00", None, None, 180, "10:43:00"),
+        ] {
+            let mut sample = Sample::new();
+            sample.data().not_on_or_after = Some(at(confirmed));
+            if let Some(second) = second {
+                sample.assertion.confirmations.push(bearer());
+                sample.assertion.confirmations[1].data.as_mut().unwrap().not_on_or_after = Some(at(second));
+            }
+            sample.assertion.conditions.not_on_or_after = conditions.map(at);
+            sample.clock_skew = Duration::from_secs(skew);
+            let confirmed = sample.judge(run).unwrap();
+            assert_eq!(confirmed.expires_at, at(expected));
+            assert_eq!(confirmed.in_response_to, Some("_q"));
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! OASIS: messages as types, and what a service provider must check of them.
+//!
+//! A [`View`] goes in, signed or not; typed messages that borrow from it come out, and the checks of [`check`] judge them.
+//! Readers take the path from the Response to the login in schema order and refuse what the schema does not have there
+//! (SAML Core 1.2). What the schema leaves open is passed over unread: `Extensions`, `Advice`, `StatusDetail`, the content of
+//! `SubjectConfirmationData`, foreign attributes, `Consent`. Deliberately absent: any search by name below an element, and
+//! schema validation of values nobody uses.
+
+pub(crate) mod assertion;
+pub(crate) mod attributes;
+pub(crate) mod check;
+pub(crate) mod name_id;
+pub(crate) mod response;
+
+use std::time::SystemTime;
+
+use crate::error::{Shown, SignatureError, StructureError};
+use crate::id::is_nc_name;
+use crate::time::parse_rfc3339;
+use crate::xml::{Namespace, View};
+
+/// The ID and IssueInstant of a message or assertion of version 2.0. SAML Core 2.3.3 and 3.2.2.
+///
+/// # Errors
+///
+/// The [`StructureError`] of whichever of the three attributes is missing or not of its type.
+pub(crate) fn identity<'d>(element: impl View<'d>, name: &'static str) -> Result<(&'d str, SystemTime), StructureError> {
+    let version = required(element, name, "Version")?;
+    if version != "2.0" {
+        return Err(StructureError::UnsupportedVersion { element: name, received: Shown::new(version) });
+    }
+    let id = required(element, name, "ID")?;
+    if !is_nc_name(id) {
+        return Err(StructureError::InvalidId { element: name, received: Shown::new(id) });
+    }
+    Ok((id, required_time(element, name, "IssueInstant")?))
+}
+
+/// The value of a required attribute.
+fn required<'d>(element: impl View<'d>, name: &'static str, attribute: &'static str) -> Result<&'d str, StructureError> {
+    element.attribute(attribute).ok_or(StructureError::MissingAttribute { element: name, attribute })
+}
+
+/// The value of a required attribute that is an instant.
+fn required_time<'d>(element: impl View<'d>, name: &'static str, attribute: &'static str) -> Result<SystemTime, StructureError> {
+    time(element, name, attribute)?.ok_or(StructureError::MissingAttribute { element: name, attribute })
+}
+
+/// The value of an attribute that is an instant.
+fn time<'d>(element: impl View<'d>, name: &'static str, attribute: &'static str) -> Result<Option<SystemTime>, StructureError> {
+    let invalid = |value| StructureError::InvalidTime { element: name, attribute, received: Shown::new(value) };
+    element.attribute(attribute).map(|value| parse_rfc3339(value).ok_or_else(|| invalid(value))).transpose()
+}
+
+/// Whether the `ds:Signature` of the element, if it has one, stands directly after its Issuer, or first where it has none.
+///
+/// Schema of SAML Core 2.3.3 and 3.2.2. Readers pass over an enveloped signature wherever it stands, so this is what keeps it in
+/// its place.
+///
+/// # Errors
+///
+/// [`SignatureError::Misplaced`].
+pub(crate) fn signature_in_place<'d>(element: impl View<'d>, name: &'static str) -> Result<(), SignatureError> {
+    let mut place_of_signature = 0;
+    let mut found = None;
+    for (place, child) in element.elements().map_while(Result::ok).enumerate() {
+        if child.is(Namespace::Assertion, "Issuer") {
+            place_of_signature = place + 1;
+        } else if child.is(Namespace::Dsig, "Signature") && found.is_none() {
+            found = Some(place);
+        }
+    }
+    match found {
+        Some(place) if place != place_of_signature => Err(SignatureError::Misplaced { element: name }),
+        _ => Ok(()),
+    }
+}
+
+/// The child elements of an element, taken in schema order.
+struct Children<V, I> {
+    parent: &'static str,
+    enveloped_signature: bool,
+    next: Option<V>,
+    rest: I,
+}
+
+/// The children of an element that is never signed by itself.
+fn children<'d, V: View<'d>>(
+    element: V,
+    name: &'static str,
+) -> Result<Children<V, impl Iterator<Item = Result<V, StructureError>>>, StructureError> {
+    Children::new(element.elements(), name, false)
+}
+
+/// The children of an element that may carry a signature, which is passed over: a digest never covers its own signature.
+fn children_but_signature<'d, V: View<'d>>(
+    element: V,
+    name: &'static str,
+) -> Result<Children<V, impl Iterator<Item = Result<V, StructureError>>>, StructureError> {
+    Children::new(element.elements(), name, true)
+}
+
+impl<'d, V: View<'d>, I: Iterator<Item = Result<V, StructureError>>> Children<V, I> {
+    fn new(elements: I, parent: &'static str, enveloped_signature: bool) -> Result<Self, StructureError> {
+        let mut children = Self { parent, enveloped_signature, next: None, rest: elements };
+        children.advance()?;
+        Ok(children)
+    }
+
+    fn advance(&mut self) -> Result<Option<V>, StructureError> {
+        let taken = self.next.take();
+        self.next = self.rest.next().transpose()?;
+        while self.enveloped_signature && self.next_is(Namespace::Dsig, "Signature") {
+            self.next = self.rest.next().transpose()?;
+        }
+        Ok(taken)
+    }
+
+    fn next_is(&self, namespace: Namespace, name: &str) -> bool {
+        self.next.is_some_and(|next| next.is(namespace, name))
+    }
+
+    /// The next child, if it has this name.
+    fn take(&mut self, namespace: Namespace, name: &str) -> Result<Option<V>, StructureError> {
+        if self.next_is(namespace, name) { self.advance() } else { Ok(None) }
+    }
+
+    /// The next child, if it has this name; one more of the same name is an error.
+    fn optional(&mut self, namespace: Namespace, name: &'static str) -> Result<Option<V>, StructureError> {
+        let taken = self.take(namespace, name)?;
+        if taken.is_some() && self.next_is(namespace, name) {
+            return Err(StructureError::RepeatedElement { parent: self.parent, element: name });
+        }
+        Ok(taken)
+    }
+
+    /// The next child, which must have this name and be the only one.
+    fn required(&mut self, namespace: Namespace, name: &'static str) -> Result<V, StructureError> {
+        self.optional(namespace, name)?.ok_or(StructureError::MissingElement { parent: self.parent, element: name })
+    }
+
+    /// Nothing may be left.
+    fn finish(self) -> Result<(), StructureError> {
+        self.next.map_or(Ok(()), |left| Err(unexpected(self.parent, left)))
+    }
+}
+
+fn unexpected<'d>(parent: &'static str, element: impl View<'d>) -> StructureError {
+    StructureError::UnexpectedElement { parent, element: Shown::new(element.qualified_name()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Limits;
+    use crate::xml::Document;
+
+    #[test]
+    fn a_signature_stands_after_the_issuer_or_first() {
+        for (children, in_place) in [
+            ("<s:Issuer/><d:Signature/><s:Subject/>", true),
+            ("<d:Signature/><s:Subject/>", true),
+            ("<s:Issuer/><s:Subject/>", true),
+            ("<s:Issuer/><d:Signature/><d:Signature/>", true), // one too many: for the signature stage to refuse
+            ("<d:Signature/><s:Issuer/>", false),
+            ("<s:Issuer/><s:Subject/><d:Signature/>", false),
+            ("<s:Subject/><d:Signature/>", false),
+        ] {
+            let xml = format!(
+                "<s:Assertion xmlns:s=\"urn:oasis:names:tc:SAML:2.0:assertion\" \
+                 xmlns:d=\"http://www.w3.org/2000/09/xmldsig#\">{children}</s:Assertion>"
+            );
+            let document = Document::parse(xml.as_bytes(), &Limits::DEFAULT).unwrap();
+            let expected = if in_place { Ok(()) } else { Err(SignatureError::Misplaced { element: "Assertion" }) };
+            assert_eq!(signature_in_place(document.root(), "Assertion"), expected, "{children}");
+        }
+    }
+}

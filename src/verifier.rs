@@ -1,0 +1,625 @@
+//! The steps of a verification, in order, and what it is configured with.
+//!
+//! A posted form field goes in with the request that it must answer and the time; [`Verified`] comes out, or the [`Error`] of the
+//! first step that refused. Deliberately absent: a clock, the network, state between two messages, and any option that leaves a
+//! check out.
+
+use std::time::{Duration, SystemTime};
+
+use crate::Certificate;
+use crate::binding::post::decode_post;
+use crate::error::{ConfigError, ConstraintError, Error, Shown, SignatureError, StructureError};
+use crate::limits::Limits;
+use crate::login::{Verified, VerifiedSignature, Warning};
+use crate::provider::{IdentityProvider, Proof, ServiceProvider};
+use crate::report::{Report, ReportOutcome, Step};
+use crate::saml::assertion::{Assertion, Content};
+use crate::saml::check::{self, Expect, Facts, Outcome};
+use crate::saml::response::{Envelope, Response};
+use crate::time::format_rfc3339;
+use crate::xml::{Document, Signed, Unsigned};
+
+/// Verifies logins for one service provider, from one or several identity providers.
+///
+/// Make one when the service starts, and share it.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    service_provider: ServiceProvider,
+    /// At least one.
+    identity_providers: Vec<IdentityProvider>,
+    clock_skew: Duration,
+    expired_certificate: ExpiredCertificate,
+    limits: Limits,
+    required: SignedPart,
+    authn_contexts: Vec<String>,
+    max_authentication_age: Option<Duration>,
+}
+
+/// What becomes of a login whose trusted certificate is outside its validity.
+///
+/// The key is trusted because it was configured, not because of its certificate (SAML Metadata Interoperability Profile), so
+/// nothing but this policy speaks against it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExpiredCertificate {
+    /// It is accepted.
+    Ignore,
+    /// It is accepted with [`Warning::CertificateNotValid`].
+    #[default]
+    Warn,
+    /// It is refused.
+    Refuse,
+}
+
+impl ExpiredCertificate {
+    fn judge(self, certificate: &Certificate, now: SystemTime) -> Result<Option<Warning>, SignatureError> {
+        let (from, until) = (certificate.not_before(), certificate.not_after());
+        if self == Self::Ignore || (from..=until).contains(&now) {
+            return Ok(None);
+        }
+        let validity = format!("from {} until {}", format_rfc3339(from), format_rfc3339(until));
+        if self == Self::Refuse {
+            return Err(SignatureError::CertificateNotValid { validity, now: format_rfc3339(now) });
+        }
+        Ok(Some(Warning::CertificateNotValid { sha256: certificate.sha256_fingerprint().to_string(), validity }))
+    }
+}
+
+/// What the identity provider must sign. Whatever else is signed must verify, too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SignedPart {
+    /// The Response or the Assertion, as SAML Profiles 4.1.4.5 demands. Auth0 signs the Assertion, or with `signResponse` the
+    /// Response instead of it.
+    #[default]
+    Either,
+    /// The Response, so that its status and destination are protected as well.
+    Response,
+    /// The Assertion itself.
+    Assertion,
+    /// Both.
+    Both,
+}
+
+impl SignedPart {
+    /// At least one of the two is signed.
+    fn check(self, response: bool, assertion: bool) -> Result<(), SignatureError> {
+        let missing = match self {
+            Self::Response | Self::Both if !response => "Response",
+            Self::Assertion | Self::Both if !assertion => "Assertion",
+            _ => return Ok(()),
+        };
+        Err(SignatureError::RequiredSignatureMissing { element: missing })
+    }
+}
+
+impl Verifier {
+    /// The largest clock skew that can be allowed: more would make expiry meaningless. SAML2Int SDP-G01.
+    pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
+    /// The clock skew of a new verifier. Auth0 backdates nothing, so that some is needed.
+    pub const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(180);
+
+    /// A verifier for logins from that identity provider at that service provider.
+    pub fn new(service_provider: ServiceProvider, identity_provider: IdentityProvider) -> Self {
+        Self {
+            service_provider,
+            identity_providers: vec![identity_provider],
+            clock_skew: Self::DEFAULT_CLOCK_SKEW,
+            expired_certificate: ExpiredCertificate::default(),
+            limits: Limits::DEFAULT,
+            required: SignedPart::default(),
+            authn_contexts: Vec::new(),
+            max_authentication_age: None,
+        }
+    }
+
+    /// Accepts logins from one more identity provider. Each is believed only under its own entity ID and keys.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::DuplicateIdentityProvider`].
+    pub fn with_identity_provider(mut self, identity_provider: IdentityProvider) -> Result<Self, ConfigError> {
+        if self.identity_providers.iter().any(|one| one.entity_id() == identity_provider.entity_id()) {
+            return Err(ConfigError::DuplicateIdentityProvider { entity_id: identity_provider.entity_id().to_owned() });
+        }
+        self.identity_providers.push(identity_provider);
+        Ok(self)
+    }
+
+    /// Allows this difference between the clocks, in both directions and on every instant.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::ClockSkewTooLarge`] above [`Verifier::MAX_CLOCK_SKEW`].
+    pub fn clock_skew(mut self, clock_skew: Duration) -> Result<Self, ConfigError> {
+        if clock_skew > Self::MAX_CLOCK_SKEW {
+            return Err(ConfigError::ClockSkewTooLarge { requested: clock_skew, maximum: Self::MAX_CLOCK_SKEW });
+        }
+        self.clock_skew = clock_skew;
+        Ok(self)
+    }
+
+    /// What becomes of logins whose trusted certificate has expired or is not yet valid.
+    pub fn expired_certificate(mut self, policy: ExpiredCertificate) -> Self {
+        self.expired_certificate = policy;
+        self
+    }
+
+    /// Bounds on the messages.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// What must be signed.
+    pub fn require_signed(mut self, part: SignedPart) -> Self {
+        self.required = part;
+        self
+    }
+
+    /// Accepts only logins with one of these authentication context classes. SAML Core 2.7.2.2.
+    ///
+    /// Compared as exact strings; an empty list accepts any, as a new verifier does.
+    pub fn require_authn_context<S: Into<String>>(mut self, classes: impl IntoIterator<Item = S>) -> Self {
+        self.authn_contexts = classes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Accepts only users who authenticated at most this long ago, clock skew added.
+    ///
+    /// Auth0 writes the time of issuing as that of authentication, so that this says nothing there.
+    pub fn max_authentication_age(mut self, age: Duration) -> Self {
+        self.max_authentication_age = Some(age);
+        self
+    }
+
+    /// Verifies the form field `SAMLResponse` of a POST to the assertion consumer service. SAML Bindings 3.5.
+    ///
+    /// # Errors
+    ///
+    /// The [`Error`] of the first step that refuses: decode, xml, signature, status, structure, constraint.
+    pub fn verify_post(&self, saml_response: &str, expect: Expect<'_>, now: SystemTime) -> Result<Verified, Error> {
+        self.verify_xml(&decode_post(saml_response, &self.limits)?, expect, now)
+    }
+
+    /// Verifies a Response that was decoded already.
+    ///
+    /// # Errors
+    ///
+    /// The [`Error`] of the first step that refuses: xml, signature, status, structure, constraint.
+    pub fn verify_xml(&self, xml: &[u8], expect: Expect<'_>, now: SystemTime) -> Result<Verified, Error> {
+        let document = Document::parse(xml, &self.limits)?;
+        let unverified = Response::read(document.root())?;
+        let idp = self.identity_provider(&unverified)?;
+        let response = idp.verify(&document, unverified.element, "Response")?;
+        unverified.succeeded(response.is_some())?;
+        let assertion = idp.verify(&document, unverified.assertion()?, "Assertion")?;
+        let proven = Proven::new(response, assertion, self.required)?;
+        let warnings = self.judge_certificates(idp, &proven, now)?;
+
+        let (envelope, assertion) = proven.read(unverified.envelope)?;
+        let confirmed = check::run(&self.facts(idp, &envelope, proven.response().is_some(), &assertion.content, expect, now))?;
+        Ok(Verified::new(assertion, envelope.id, &confirmed, proven.describe(idp), warnings, now))
+    }
+
+    /// Tells what every check says of the form field, also after a failure. For administrators; it can never become a login.
+    pub fn explain_post(&self, saml_response: &str, expect: Expect<'_>, now: SystemTime) -> Report {
+        let mut report = Report::of([DECODE].into_iter().chain(steps()));
+        if let Some(xml) = report.step(DECODE, decode_post(saml_response, &self.limits)) {
+            self.explain(&mut report, &xml, expect, now);
+        }
+        report
+    }
+
+    /// Tells what every check says of a Response that was decoded already, also after a failure.
+    pub fn explain_xml(&self, xml: &[u8], expect: Expect<'_>, now: SystemTime) -> Report {
+        let mut report = Report::of(steps());
+        self.explain(&mut report, xml, expect, now);
+        report
+    }
+
+    /// The steps of [`Verifier::verify_xml`], in the same order; but the assertion is read whether or not it is signed.
+    fn explain(&self, report: &mut Report, xml: &[u8], expect: Expect<'_>, now: SystemTime) -> Option<()> {
+        let document = report.step(PARSE, Document::parse(xml, &self.limits))?;
+        let unverified = report.step(ENVELOPE, Response::read(document.root()))?;
+        let idp = report.step(IDENTITY_PROVIDER, self.identity_provider(&unverified)).or(self.identity_providers.first())?;
+        let response = report.optional_step(RESPONSE_SIGNATURE, idp.verify(&document, unverified.element, "Response"));
+        let response_signed = matches!(response, Some(Some(_)));
+        report.step(STATUS, unverified.succeeded(response_signed));
+        let element = report.step(ASSERTION, unverified.assertion())?;
+        let assertion = report.optional_step(ASSERTION_SIGNATURE, idp.verify(&document, element, "Assertion"));
+        if let (Some(response), Some(assertion)) = (response, assertion)
+            && let Some(proven) = report.step(PROVEN, Proven::new(response, assertion, self.required))
+        {
+            report.step(CERTIFICATE, self.judge_certificates(idp, &proven, now));
+        }
+        let assertion = report.step(CONTENT, Assertion::read(element))?;
+        let facts = self.facts(idp, &unverified.envelope, response_signed, &assertion.content, expect, now);
+        for check in check::CHECKS {
+            report.record(
+                check.step,
+                match (check.run)(&facts) {
+                    Ok(Outcome::Pass) => ReportOutcome::Pass,
+                    Ok(Outcome::NotApplicable) => ReportOutcome::NotApplicable,
+                    Err(error) => ReportOutcome::Fail(error.into()),
+                },
+            );
+        }
+        Some(())
+    }
+
+    /// With several identity providers, what the message claims decides whose keys are tried, and those decide whether it is true.
+    fn identity_provider(&self, unverified: &Response<'_, Unsigned<'_>>) -> Result<&IdentityProvider, ConstraintError> {
+        if let [only] = self.identity_providers.as_slice() {
+            return Ok(only);
+        }
+        let issuer = unverified.claimed_issuer();
+        let name = issuer.as_ref().map_or("", |issuer| &issuer.name);
+        self.identity_providers.iter().find(|one| one.entity_id() == name).ok_or_else(|| ConstraintError::IssuerMismatch {
+            element: "Assertion",
+            expected: self.identity_providers.iter().map(|one| one.entity_id().to_owned()).collect(),
+            received: Shown::new(name),
+        })
+    }
+
+    /// The policy on trusted certificates outside their validity.
+    fn judge_certificates(
+        &self,
+        idp: &IdentityProvider,
+        proven: &Proven<'_>,
+        now: SystemTime,
+    ) -> Result<Vec<Warning>, SignatureError> {
+        let mut warnings = Vec::new();
+        for certificate in proven.proofs().filter_map(|proof| idp.certificate(proof)) {
+            warnings.extend(self.expired_certificate.judge(certificate, now)?);
+        }
+        warnings.dedup();
+        Ok(warnings)
+    }
+
+    fn facts<'a, 'd>(
+        &'a self,
+        idp: &'a IdentityProvider,
+        response: &'a Envelope<'d>,
+        response_signed: bool,
+        assertion: &'a Content<'d>,
+        expect: Expect<'a>,
+        now: SystemTime,
+    ) -> Facts<'a, 'd> {
+        Facts {
+            response,
+            response_signed,
+            assertion,
+            issuer: idp.entity_id(),
+            audiences: self.service_provider.audiences(),
+            acs_urls: self.service_provider.acs_urls(),
+            expect,
+            now,
+            clock_skew: self.clock_skew,
+            authn_contexts: &self.authn_contexts,
+            max_authentication_age: self.max_authentication_age,
+        }
+    }
+}
+
+/// What trusted keys signed of a message: at least one of the two.
+#[derive(Clone, Copy, Debug)]
+enum Proven<'d> {
+    Response(Proof<'d>),
+    Assertion(Proof<'d>),
+    Both { response: Proof<'d>, assertion: Proof<'d> },
+}
+
+impl<'d> Proven<'d> {
+    /// SAML Profiles 4.1.4.5: one signature is required; `required` may ask for more.
+    fn new(response: Option<Proof<'d>>, assertion: Option<Proof<'d>>, required: SignedPart) -> Result<Self, SignatureError> {
+        let proven = match (response, assertion) {
+            (None, None) => return Err(SignatureError::Unsigned),
+            (Some(response), None) => Self::Response(response),
+            (None, Some(assertion)) => Self::Assertion(assertion),
+            (Some(response), Some(assertion)) => Self::Both { response, assertion },
+        };
+        required.check(proven.response().is_some(), proven.assertion().is_some())?;
+        Ok(proven)
+    }
+
+    fn response(&self) -> Option<&Proof<'d>> {
+        match self {
+            Self::Response(response) | Self::Both { response, .. } => Some(response),
+            Self::Assertion(_) => None,
+        }
+    }
+
+    fn assertion(&self) -> Option<&Proof<'d>> {
+        match self {
+            Self::Assertion(assertion) | Self::Both { assertion, .. } => Some(assertion),
+            Self::Response(_) => None,
+        }
+    }
+
+    fn proofs(&self) -> impl Iterator<Item = &Proof<'d>> {
+        self.response().into_iter().chain(self.assertion())
+    }
+
+    /// Reads again, through the signatures: the Assertion through its own or else, walking down, through the Response's.
+    ///
+    /// Of a Response without signature there is only what was read before.
+    fn read(&self, unverified: Envelope<'d>) -> Result<(Envelope<'d>, Assertion<'d, Signed<'d>>), StructureError> {
+        let (envelope, assertion) = match self {
+            Self::Assertion(assertion) => (unverified, assertion.element),
+            Self::Response(response) => {
+                let response = Response::read(response.element)?;
+                let assertion = response.assertion()?;
+                (response.envelope, assertion)
+            }
+            Self::Both { response, assertion } => (Response::read(response.element)?.envelope, assertion.element),
+        };
+        Ok((envelope, Assertion::read(assertion)?))
+    }
+
+    fn describe(&self, idp: &IdentityProvider) -> Vec<VerifiedSignature> {
+        let named = [("Response", self.response()), ("Assertion", self.assertion())];
+        named.into_iter().filter_map(|(element, proof)| idp.describe(element, proof?)).collect()
+    }
+}
+
+/// Who claims to have issued a message that nobody verified.
+///
+/// Good for choosing which [`Verifier`] to ask, and for nothing else: anybody can write any name here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnverifiedIssuer(String);
+
+impl UnverifiedIssuer {
+    /// The name that the message claims.
+    pub fn claimed_entity_id(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Reads who claims to have issued the form field `SAMLResponse`, without verifying anything: for routing among tenants.
+///
+/// # Errors
+///
+/// An [`Error`] of the decode, xml or structure stage.
+pub fn peek_issuer(saml_response: &str, limits: &Limits) -> Result<UnverifiedIssuer, Error> {
+    let xml = decode_post(saml_response, limits)?;
+    let document = Document::parse(&xml, limits)?;
+    let issuer = Response::read(document.root())?.claimed_issuer();
+    let missing = StructureError::MissingElement { parent: "Response", element: "Issuer" };
+    Ok(UnverifiedIssuer(issuer.ok_or(missing)?.name.into_owned()))
+}
+
+/// What an explanation has a row for, after the decoding of the form field.
+fn steps() -> impl Iterator<Item = Step> {
+    const BEFORE_CHECKS: [Step; 10] = [
+        PARSE,
+        ENVELOPE,
+        IDENTITY_PROVIDER,
+        RESPONSE_SIGNATURE,
+        STATUS,
+        ASSERTION,
+        ASSERTION_SIGNATURE,
+        PROVEN,
+        CERTIFICATE,
+        CONTENT,
+    ];
+    BEFORE_CHECKS.into_iter().chain(check::CHECKS.iter().map(|check| check.step))
+}
+
+const DECODE: Step = Step { id: "A2", title: "the form field is base64", section: "SAML Bindings 3.5.4" };
+const PARSE: Step = Step { id: "B1", title: "the document is well-formed XML within the limits", section: "XML 1.0" };
+const ENVELOPE: Step = Step { id: "C1", title: "the document is a Response of SAML 2.0", section: "SAML Core 3.3.3" };
+const IDENTITY_PROVIDER: Step =
+    Step { id: "D16", title: "keys are configured for the claimed Issuer", section: "SAML Profiles 4.1.4.2" };
+const RESPONSE_SIGNATURE: Step =
+    Step { id: "D2", title: "the signature of the Response verifies", section: "SAML Profiles 4.1.4.3" };
+const STATUS: Step = Step { id: "C6", title: "the status is Success", section: "SAML Core 3.2.2.2" };
+const ASSERTION: Step = Step { id: "C7", title: "there is one readable Assertion", section: "SAML Profiles 4.1.4.2" };
+const ASSERTION_SIGNATURE: Step =
+    Step { id: "D2", title: "the signature of the Assertion verifies", section: "SAML Profiles 4.1.4.3" };
+const PROVEN: Step = Step { id: "D1", title: "what must be signed is signed", section: "SAML Profiles 4.1.4.5" };
+const CERTIFICATE: Step =
+    Step { id: "D18", title: "the trusted certificate is accepted at this time", section: "connection policy" };
+const CONTENT: Step = Step { id: "E1", title: "the Assertion is complete and in schema order", section: "SAML Core 2.3.3" };
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+
+    use super::*;
+    use crate::TrustedKeys;
+    use crate::error::StatusError;
+    use crate::time::parse_rfc3339;
+
+    /// A tenant's certificate, valid from 2026-11-23T22:07:59Z until 2040-08-01T22:07:59Z.
+    const CERTIFICATE_PEM: &str = "-----BEGIN CERTIFICATE-----
+MIIDBTCCAe2gAwIBAgIJBZ6uM/xYQuFIMA0GCSqGSIb3DQEBCwUAMCAxHjAcBgNV
+BAMMFWFjbWUtZGV2LnVzLmF1dGgwLmNvbTAeFw0yNjExMjMyMjA3NTlaFw00MDA4
+MDEyMjA3NTlaMCAxHjAcBgNVBAMMFWFjbWUtZGV2LnVzLmF1dGgwLmNvbTCCASIw
+DQYJKoZIhvcNAQEBBQADggEPADCCAQoCggEBAMHcCNSTbxqKJm84Gq429hj5oZiZ
+4iix7vhCzPcbDxwxabEA44drjR5gy8IU7Eo0jC8SM6fKbVHAK3No7c9ZovNbAuEo
+4w4TwWHNF0icWrYl5HwXgTdFF3rgBQJT2g7F6HRC/XOI0aoNK79wAOR310swEgRg
+asbopWHiK2aBYumhMlwRyox6YGP4XUQp8uWYfO4VxNa93ucZIo8X8vW8K8hUbuLH
+tS79Gs0rF6lby02TQFf5ZIt3HiIXMLO2CeVi4P2uuZYehNRw2Bv2qZwR6EyxTQAM
+FyyIcNBmDRO2fFxLcTNNcSV8pg6oo0s7600RaCQa+D878HSUeO/XO50dtsECAwEA
+AaNCMEAwDwYDVR0TAQH/BAUwAwEB/zAdBgNVHQ4EFgQUGueQTbwiXEvR8bnoDdfh
+h1Mvu8IwDgYDVR0PAQH/BAQDAgKEMA0GCSqGSIb3DQEBCwUAA4IBAQARNrOuL9O+
+ktS4iAWqqUyQQegrSXAsQVA9fBPMgEU7I3BngIsnptYwoqkVdwwmmADBojifZF9w
+u4PmLmNbEfjF07NYVHnly9M22jEtihD5nxgtuIrM8Lrp30Bc01NZyaF+EF1CwvCL
+UOtlNKVaQwaAppsQPelKOXsnBGiFEl7XcbSPbLoz7i8JI7FVOvF358yaSWSrrfXi
+EJgUMuccENLvt9pU0dsp+WhbKnHjvJ5QYt0sqonnoht6tYi+zZt5yLfYxETPPk6H
+HC3QSRBSYtvrf7ErUczQgurtv5Icjw41AoL17Mj8cWYosOO/Gpt4qoTKTKdpmGRp
+9UEj45mCdEpB
+-----END CERTIFICATE-----";
+
+    /// A login that nobody signed.
+    const UNSIGNED: &str = r#"<p:Response xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol" xmlns="urn:oasis:names:tc:SAML:2.0:assertion" ID="_r" Version="2.0" IssueInstant="2025-03-03T10:00:00Z" Destination="https://sp.example/acs" InResponseTo="_q"><Issuer>urn:idp</Issuer><p:Status><p:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></p:Status><Assertion Version="2.0" ID="_a" IssueInstant="2025-03-03T10:00:00Z"><Issuer>urn:idp</Issuer><Subject><NameID>auth0|1</NameID><SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><SubjectConfirmationData NotOnOrAfter="2025-03-03T11:00:00Z" Recipient="https://sp.example/acs" InResponseTo="_q"/></SubjectConfirmation></Subject><Conditions NotBefore="2025-03-03T10:00:00Z" NotOnOrAfter="2025-03-03T11:00:00Z"><AudienceRestriction><Audience>urn:sp</Audience></AudienceRestriction></Conditions><AuthnStatement AuthnInstant="2025-03-03T10:00:00Z"><AuthnContext/></AuthnStatement></Assertion></p:Response>"#;
+
+    const EXPECT: Expect<'static> = Expect::AnswerTo("_q");
+
+    fn idp(entity_id: &str) -> IdentityProvider {
+        IdentityProvider::new(entity_id, TrustedKeys::from_pem(CERTIFICATE_PEM.as_bytes()).unwrap()).unwrap()
+    }
+
+    fn verifier() -> Verifier {
+        Verifier::new(ServiceProvider::new("urn:sp", "https://sp.example/acs").unwrap(), idp("urn:idp"))
+    }
+
+    fn at(time: &str) -> SystemTime {
+        parse_rfc3339(time).unwrap()
+    }
+
+    fn now() -> SystemTime {
+        at("2025-03-03T10:30:00Z")
+    }
+
+    fn changed(from: &str, to: &str) -> String {
+        assert!(UNSIGNED.contains(from), "{from}");
+        UNSIGNED.replacen(from, to, 1)
+    }
+
+    fn refusal(verifier: &Verifier, xml: &str) -> Error {
+        verifier.verify_xml(xml.as_bytes(), EXPECT, now()).err().unwrap()
+    }
+
+    #[test]
+    fn what_nobody_signed_is_refused() {
+        assert_eq!(refusal(&verifier(), UNSIGNED), SignatureError::Unsigned.into());
+    }
+
+    #[test]
+    fn a_failure_is_reported_as_unsigned_if_it_is() {
+        let xml = changed("status:Success", "status:Responder");
+        let code = Shown::new("urn:oasis:names:tc:SAML:2.0:status:Responder");
+        assert_eq!(refusal(&verifier(), &xml), StatusError { code, nested: Vec::new(), message: None, signed: false }.into());
+    }
+
+    #[test]
+    fn a_misplaced_signature_is_refused_unless_allowed() {
+        let signature = r#"<d:Signature xmlns:d="http://www.w3.org/2000/09/xmldsig#"/>"#;
+        for (from, to, element) in [
+            ("<p:Status>", format!("<p:Extensions/>{signature}<p:Status>"), "Response"),
+            ("</Assertion>", format!("{signature}</Assertion>"), "Assertion"),
+        ] {
+            let xml = changed(from, &to);
+            assert_eq!(refusal(&verifier(), &xml), SignatureError::Misplaced { element }.into());
+            let lenient = idp("urn:idp").allow(crate::Departure::SignaturePosition);
+            let lenient = Verifier { identity_providers: vec![lenient], ..verifier() };
+            assert_ne!(refusal(&lenient, &xml), SignatureError::Misplaced { element }.into());
+        }
+    }
+
+    #[test]
+    fn the_claimed_issuer_chooses_among_identity_providers() {
+        let both = verifier().with_identity_provider(idp("urn:idp:2")).unwrap();
+        assert_eq!(refusal(&both, UNSIGNED), SignatureError::Unsigned.into());
+        let second = UNSIGNED.replace("urn:idp", "urn:idp:2");
+        assert_eq!(refusal(&both, &second), SignatureError::Unsigned.into());
+        let expected = vec!["urn:idp".to_owned(), "urn:idp:2".to_owned()];
+        let unknown = |received| ConstraintError::IssuerMismatch { element: "Assertion", expected: expected.clone(), received };
+        assert_eq!(refusal(&both, &UNSIGNED.replace("urn:idp", "urn:idp:3")), unknown(Shown::new("urn:idp:3")).into());
+        assert_eq!(refusal(&both, &UNSIGNED.replace("<Issuer>urn:idp</Issuer>", "")), unknown(Shown::new("")).into());
+        let duplicate = verifier().with_identity_provider(idp("urn:idp")).err();
+        assert_eq!(duplicate, Some(ConfigError::DuplicateIdentityProvider { entity_id: "urn:idp".to_owned() }));
+    }
+
+    #[test]
+    fn clock_skew_is_bounded() {
+        let second = Duration::from_secs(1);
+        assert!(verifier().clock_skew(Verifier::MAX_CLOCK_SKEW).is_ok());
+        assert_eq!(
+            verifier().clock_skew(Verifier::MAX_CLOCK_SKEW + second).err(),
+            Some(ConfigError::ClockSkewTooLarge { requested: Duration::from_secs(301), maximum: Duration::from_secs(300) })
+        );
+    }
+
+    #[test]
+    fn what_is_required_must_be_signed() {
+        use SignedPart::{Assertion, Both, Either, Response};
+        for (required, response, assertion, missing) in [
+            (Either, true, false, None),
+            (Either, false, true, None),
+            (Response, true, false, None),
+            (Response, false, true, Some("Response")),
+            (Assertion, false, true, None),
+            (Assertion, true, false, Some("Assertion")),
+            (Both, true, true, None),
+            (Both, true, false, Some("Assertion")),
+            (Both, false, true, Some("Response")),
+        ] {
+            let expected = missing.map_or(Ok(()), |element| Err(SignatureError::RequiredSignatureMissing { element }));
+            assert_eq!(required.check(response, assertion), expected, "{required:?} {response} {assertion}");
+        }
+    }
+
+    #[test]
+    fn certificates_outside_their_validity() {
+        let keys = TrustedKeys::from_pem(CERTIFICATE_PEM.as_bytes()).unwrap();
+        let certificate = keys.iter().next().unwrap();
+        let validity = "from 2026-11-23T22:07:59.000Z until 2040-08-01T22:07:59.000Z".to_owned();
+        for (now, valid) in [
+            ("2026-11-23T22:07:58.000Z", false),
+            ("2026-11-23T22:07:59.000Z", true),
+            ("2040-08-01T22:07:59.000Z", true),
+            ("2040-08-01T22:08:00.000Z", false),
+        ] {
+            let warning =
+                Warning::CertificateNotValid { sha256: certificate.sha256_fingerprint().to_string(), validity: validity.clone() };
+            let error = SignatureError::CertificateNotValid { validity: validity.clone(), now: now.to_owned() };
+            for (policy, outcome) in [
+                (ExpiredCertificate::Ignore, Ok(None)),
+                (ExpiredCertificate::Warn, Ok(Some(warning))),
+                (ExpiredCertificate::Refuse, Err(error)),
+            ] {
+                let expected = if valid { Ok(None) } else { outcome };
+                assert_eq!(policy.judge(certificate, at(now)), expected, "{policy:?} {now}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_explanation_continues_and_refuses_as_verification_does() {
+        let report = verifier().explain_xml(UNSIGNED.as_bytes(), EXPECT, now());
+        assert_eq!(report.refusal(), Some(&SignatureError::Unsigned.into()));
+        let rows = |wanted: &ReportOutcome| -> Vec<_> {
+            report.rows().iter().filter(|row| row.outcome == *wanted).map(|row| row.id).collect()
+        };
+        assert_eq!(rows(&ReportOutcome::Fail(SignatureError::Unsigned.into())), ["D1"]);
+        assert_eq!(rows(&ReportOutcome::NotReached), ["D18"]);
+        assert_eq!(rows(&ReportOutcome::NotApplicable), ["D2", "D2", "A7", "C4", "E8", "E17", "E18", "E19"]);
+    }
+
+    #[test]
+    fn every_refusal_of_verification_is_the_first_of_the_explanation() {
+        let two_issuers = verifier().with_identity_provider(idp("urn:idp:2")).unwrap();
+        for (from, to) in [
+            ("", ""),
+            ("<p:Response", "<p:Response x"),
+            ("<p:Response", "<Response"),
+            ("status:Success", "status:Responder"),
+            ("<Assertion Version=\"2.0\"", "<Assertion Version=\"1.1\""),
+            ("<Assertion", "<EncryptedAssertion/><Assertion"),
+            ("<Issuer>urn:idp</Issuer><Subject>", "<Issuer>urn:other</Issuer><Subject>"),
+            ("Recipient=\"https://sp.example/acs\"", ""),
+        ] {
+            let xml = changed(from, to);
+            for verifier in [&verifier(), &two_issuers] {
+                let verdict = verifier.verify_xml(xml.as_bytes(), EXPECT, now()).err();
+                assert_eq!(verifier.explain_xml(xml.as_bytes(), EXPECT, now()).refusal(), verdict.as_ref(), "{from} -> {to}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_issuer_can_be_peeked_at() {
+        let peek = |xml: &str| {
+            let posted = base64::engine::general_purpose::STANDARD.encode(xml);
+            peek_issuer(&posted, &Limits::DEFAULT).map(|issuer| issuer.claimed_entity_id().to_owned())
+        };
+        assert_eq!(
+            peek(&changed("<Issuer>urn:idp</Issuer><Subject>", "<Issuer>urn:inner</Issuer><Subject>")).as_deref(),
+            Ok("urn:inner")
+        );
+        assert_eq!(peek(&changed("<Issuer>urn:idp</Issuer><Subject>", "<Subject>")).as_deref(), Ok("urn:idp"));
+        let missing = StructureError::MissingElement { parent: "Response", element: "Issuer" };
+        assert_eq!(peek(&UNSIGNED.replace("<Issuer>urn:idp</Issuer>", "")), Err(missing.into()));
+    }
+}

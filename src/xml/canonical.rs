@@ -1,0 +1,661 @@
+//! Canonical XML: from a parsed document or subtree to the octets that are digested.
+//!
+//! Implements Canonical XML 1.0, Canonical XML 1.1 and Exclusive XML Canonicalization 1.0, each with and without comments,
+//! for a whole document or for an element with all below it, less one excluded subtree (the enveloped-signature transform).
+//!
+//! Where the input is already canonical, stretches of it are copied; the parser has noted which tags and texts are. What
+//! differs is written anew. Both come out of the same loop over the arena, so that there is one order of events.
+//!
+//! # Not supported
+//!
+//! Node sets made by XPath, document type declarations. Relative namespace names have no canonical form (Canonical XML 1.0
+//! section 1.3) and are an error.
+
+use std::ops::Range;
+
+use super::Namespace;
+use super::document::{Attribute, Content, Cursor, Declaration, Document, Element, NamespaceId, Node, NodeId, PrefixId};
+use super::span::{Span, wide};
+
+/// One of the six canonical forms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// Canonical XML 1.0: every namespace in scope, `xml:` attributes inherited by the apex.
+    Inclusive10,
+    /// Canonical XML 1.0 with comments.
+    Inclusive10WithComments,
+    /// Canonical XML 1.1: as 1.0, but `xml:id` is not inherited and `xml:base` is joined.
+    Inclusive11,
+    /// Canonical XML 1.1 with comments.
+    Inclusive11WithComments,
+    /// Exclusive Canonical XML 1.0: the namespaces that are visibly used, and nothing of the context.
+    Exclusive10,
+    /// Exclusive Canonical XML 1.0 with comments.
+    Exclusive10WithComments,
+}
+
+impl Algorithm {
+    /// All six.
+    pub const ALL: [Self; 6] = [
+        Self::Inclusive10,
+        Self::Inclusive10WithComments,
+        Self::Inclusive11,
+        Self::Inclusive11WithComments,
+        Self::Exclusive10,
+        Self::Exclusive10WithComments,
+    ];
+
+    /// The identifier of XML Signature.
+    pub const fn uri(self) -> &'static str {
+        match self {
+            Self::Inclusive10 => "http://www.w3.org/TR/2001/REC-xml-c14n-20010315",
+            Self::Inclusive10WithComments => "http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments",
+            Self::Inclusive11 => "http://www.w3.org/2006/12/xml-c14n11",
+            Self::Inclusive11WithComments => "http://www.w3.org/2006/12/xml-c14n11#WithComments",
+            Self::Exclusive10 => "http://www.w3.org/2001/10/xml-exc-c14n#",
+            Self::Exclusive10WithComments => "http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
+        }
+    }
+
+    /// A short name: `c14n`, `c14n11`, `exc-c14n`, each with `-with-comments`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Inclusive10 => "c14n",
+            Self::Inclusive10WithComments => "c14n-with-comments",
+            Self::Inclusive11 => "c14n11",
+            Self::Inclusive11WithComments => "c14n11-with-comments",
+            Self::Exclusive10 => "exc-c14n",
+            Self::Exclusive10WithComments => "exc-c14n-with-comments",
+        }
+    }
+
+    /// The algorithm with that identifier, compared exactly.
+    pub fn from_uri(uri: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.uri() == uri)
+    }
+
+    /// The algorithm with that short name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
+    }
+
+    /// Whether it is one of the two exclusive ones.
+    pub const fn is_exclusive(self) -> bool {
+        matches!(self, Self::Exclusive10 | Self::Exclusive10WithComments)
+    }
+
+    /// The same without comments: what a same-document reference `#id` means (XMLDSig 4.4.3.3).
+    pub(super) const fn without_comments(self) -> Self {
+        match self {
+            Self::Inclusive10 | Self::Inclusive10WithComments => Self::Inclusive10,
+            Self::Inclusive11 | Self::Inclusive11WithComments => Self::Inclusive11,
+            Self::Exclusive10 | Self::Exclusive10WithComments => Self::Exclusive10,
+        }
+    }
+
+    const fn has_comments(self) -> bool {
+        matches!(self, Self::Inclusive10WithComments | Self::Inclusive11WithComments | Self::Exclusive10WithComments)
+    }
+}
+
+/// Where canonical octets go.
+pub(crate) trait Sink {
+    fn write(&mut self, octets: &[u8]);
+}
+
+impl Sink for Vec<u8> {
+    fn write(&mut self, octets: &[u8]) {
+        self.extend_from_slice(octets);
+    }
+}
+
+/// What to canonicalize, and how.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Job<'a> {
+    pub(super) algorithm: Algorithm,
+    /// The PrefixList of `InclusiveNamespaces`, exclusive forms only: prefixes and `#default`, between white space.
+    pub(super) prefix_list: &'a str,
+    /// [`NodeId::DOCUMENT`] or an element.
+    pub(super) apex: NodeId,
+    /// The root of a subtree that is left out.
+    pub(super) excluded: Option<NodeId>,
+}
+
+/// Why there is no canonical form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RelativeNamespaceName;
+
+/// Writes the canonical form.
+///
+/// # Errors
+///
+/// [`RelativeNamespaceName`], before anything is written, where the document declares one.
+pub(super) fn canonicalize(document: &Document<'_>, job: Job<'_>, sink: &mut impl Sink) -> Result<(), RelativeNamespaceName> {
+    if document.namespaces.iter().any(|namespace| namespace.relative) {
+        return Err(RelativeNamespaceName);
+    }
+    Canonicalizer::new(document, job, sink).run();
+    Ok(())
+}
+
+/// The part of a document that is canonicalized on its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Selection<'a> {
+    /// All of it.
+    Document,
+    /// The one element with that value in an attribute of one of these names, as written.
+    Attribute { names: &'a [&'a str], value: &'a str },
+    /// The element behind the 1-based positions among child elements, from the document down.
+    #[cfg(feature = "internals")]
+    Path(&'a [usize]),
+}
+
+/// Why a selection has no canonical form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unavailable {
+    RelativeNamespaceName,
+    NoSuchElement,
+    SeveralElements,
+}
+
+/// Writes the canonical form of a selection, less the subtree of `excluded`.
+///
+/// # Errors
+///
+/// Where the selection is not one element, or the document has no canonical form.
+pub(crate) fn write_selection(
+    document: &Document<'_>,
+    selection: Selection<'_>,
+    excluded: Option<Selection<'_>>,
+    algorithm: Algorithm,
+    prefix_list: &str,
+    sink: &mut impl Sink,
+) -> Result<(), Unavailable> {
+    let apex = find(document, selection)?;
+    let excluded = excluded.map(|selection| find(document, selection)).transpose()?;
+    let job = Job { algorithm, prefix_list, apex, excluded };
+    canonicalize(document, job, sink).map_err(|RelativeNamespaceName| Unavailable::RelativeNamespaceName)
+}
+
+fn find(document: &Document<'_>, selection: Selection<'_>) -> Result<NodeId, Unavailable> {
+    match selection {
+        Selection::Document => Ok(NodeId::DOCUMENT),
+        Selection::Attribute { names, value } => {
+            let mut found = document.elements().filter(|cursor| {
+                let mut attributes = cursor.attributes().iter();
+                attributes.any(|a| names.contains(&document.str(a.name)) && document.str(a.value) == value)
+            });
+            let apex = found.next().ok_or(Unavailable::NoSuchElement)?;
+            if found.next().is_some() { Err(Unavailable::SeveralElements) } else { Ok(apex.id) }
+        }
+        #[cfg(feature = "internals")]
+        Selection::Path(path) => {
+            let mut at = Cursor { document, id: NodeId::DOCUMENT };
+            for position in path {
+                let mut elements = at.children().filter(|child| child.element().is_some());
+                at = elements.nth(position.saturating_sub(1)).ok_or(Unavailable::NoSuchElement)?;
+            }
+            Ok(at.id)
+        }
+    }
+}
+
+struct Canonicalizer<'d, 's, S> {
+    document: &'d Document<'d>,
+    job: Job<'d>,
+    inclusive: Inclusive,
+    /// What the output has bound each prefix to, by [`PrefixId`].
+    rendered: Vec<NamespaceId>,
+    /// The bindings that open elements of the output replaced.
+    replaced: Vec<Replaced>,
+    /// The declarations of the element at hand.
+    declarations: Vec<Declaration>,
+    output: Output<'d, 's, S>,
+}
+
+/// A binding of the output, to be restored where the element ends.
+struct Replaced {
+    element: NodeId,
+    before: Declaration,
+}
+
+/// The prefixes that are treated as Canonical XML treats all: rendered where they are declared, used or not.
+enum Inclusive {
+    All,
+    /// By [`PrefixId`]; empty where none is.
+    Listed(Vec<bool>),
+}
+
+impl Inclusive {
+    fn new(document: &Document<'_>, job: &Job<'_>) -> Self {
+        if !job.algorithm.is_exclusive() {
+            return Self::All;
+        }
+        let mut listed = Vec::new();
+        for prefix in job.prefix_list.split_ascii_whitespace() {
+            let prefix = if prefix == "#default" { "" } else { prefix };
+            if let Some(index) = document.prefixes.iter().position(|&known| known == prefix) {
+                listed.resize(document.prefixes.len(), false);
+                if let Some(entry) = listed.get_mut(index) {
+                    *entry = true;
+                }
+            }
+        }
+        Self::Listed(listed)
+    }
+
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Listed(listed) if listed.is_empty())
+    }
+
+    fn contains(&self, prefix: PrefixId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Listed(listed) => listed.get(prefix.index()).copied().unwrap_or(false),
+        }
+    }
+}
+
+impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
+    fn new(document: &'d Document<'d>, job: Job<'d>, sink: &'s mut S) -> Self {
+        let mut rendered = vec![NamespaceId::UNBOUND; document.prefixes.len()];
+        // Nothing is declared outside the output, and `xml` never has to be: Canonical XML 1.0 section 2.3.
+        for (slot, bound) in rendered.iter_mut().zip([NamespaceId::NONE, NamespaceId::XML]) {
+            *slot = bound;
+        }
+        Self {
+            document,
+            job,
+            inclusive: Inclusive::new(document, &job),
+            rendered,
+            replaced: Vec::new(),
+            declarations: Vec::new(),
+            output: Output { input: document.strings.text.as_bytes(), pending: 0..0, sink },
+        }
+    }
+
+    fn run(mut self) {
+        let apex = self.document.node(self.job.apex);
+        let outside = apex.parent;
+        let mut parent = outside;
+        let mut id = self.job.apex;
+        while id < apex.end {
+            let node = self.document.node(id);
+            if Some(id) == self.job.excluded {
+                id = node.end;
+                continue;
+            }
+            while parent != node.parent {
+                parent = self.end_element(parent);
+            }
+            match &node.content {
+                Content::Element(element) => {
+                    self.start_element(id, node, element);
+                    parent = id;
+                }
+                Content::Text { verbatim: true, .. } => self.output.copy(node.source),
+                Content::Text { value, .. } => self.output.text(self.document.str(*value)),
+                Content::Comment { value } => self.comment(id, node, *value),
+                Content::Instruction { target, data } => self.instruction(id, node, *target, *data),
+                Content::Document => {}
+            }
+            id = id.next();
+        }
+        while parent != outside {
+            parent = self.end_element(parent);
+        }
+        self.output.flush();
+    }
+
+    fn start_element(&mut self, id: NodeId, node: &Node, element: &Element) {
+        self.declarations.clear();
+        self.collect_declarations(id, element);
+        let source = node.source.range();
+        self.output.copy_range(source.start..wide(element.name.end));
+        if element.declarations_verbatim && self.declarations_as_written(element) {
+            self.output.copy_range(wide(element.name.end)..wide(element.attributes_source.start));
+        } else {
+            self.write_declarations();
+        }
+        match self.inherited_attributes(id) {
+            Some(attributes) => self.write_attributes(&attributes),
+            None if element.attributes_verbatim => self.output.copy(element.attributes_source),
+            None => self.write_attributes_of(element),
+        }
+        let end = wide(element.attributes_source.end);
+        if source.end == end + 1 {
+            self.output.copy_range(end..source.end);
+        } else {
+            self.output.write(b">");
+        }
+    }
+
+    /// Writes the end tag; answers the parent.
+    fn end_element(&mut self, id: NodeId) -> NodeId {
+        while self.replaced.last().is_some_and(|replaced| replaced.element == id) {
+            if let Some(Replaced { before, .. }) = self.replaced.pop()
+                && let Some(bound) = self.rendered.get_mut(before.prefix.index())
+            {
+                *bound = before.namespace;
+            }
+        }
+        let node = self.document.node(id);
+        if let Content::Element(element) = &node.content {
+            match element.end_tag {
+                Some(start) => {
+                    let start = wide(start.get());
+                    self.output.copy_range(start..start + "</".len() + element.name.len() + ">".len());
+                }
+                None => {
+                    self.output.write(b"</");
+                    self.output.copy(element.name);
+                    self.output.write(b">");
+                }
+            }
+        }
+        node.parent
+    }
+
+    // Namespaces
+
+    /// The declarations that the element needs in the output, sorted.
+    ///
+    /// Exclusive forms (exc-c14n section 3): the prefixes of the element and of its attributes. Inclusive ones, and prefixes of
+    /// the PrefixList: what is in scope at the apex, what is declared below it. Either way only what the output has not already
+    /// bound so.
+    fn collect_declarations(&mut self, id: NodeId, element: &Element) {
+        let document = self.document;
+        if self.job.algorithm.is_exclusive() {
+            self.need(id, element.prefix, element.namespace);
+            for attribute in document.attributes_of(element) {
+                if attribute.prefix != PrefixId::DEFAULT {
+                    self.need(id, attribute.prefix, attribute.namespace);
+                }
+            }
+        }
+        if !self.inclusive.is_empty() {
+            if id == self.job.apex || document.node(id).parent == NodeId::DOCUMENT {
+                self.need_context(id);
+            } else {
+                for declaration in document.declarations_of(element) {
+                    self.need_inclusively(id, declaration);
+                }
+            }
+        }
+        if self.declarations.len() > 1 {
+            self.declarations.sort_unstable_by(|a, b| document.prefix(a.prefix).cmp(document.prefix(b.prefix)));
+        }
+    }
+
+    /// Everything that is in scope at the apex, the nearest declaration of each prefix.
+    fn need_context(&mut self, apex: NodeId) {
+        let document = self.document;
+        let mut seen = vec![false; document.prefixes.len()];
+        let mut id = apex;
+        while let Some(element) = document.element(id) {
+            for declaration in document.declarations_of(element) {
+                if let Some(seen) = seen.get_mut(declaration.prefix.index())
+                    && !std::mem::replace(seen, true)
+                {
+                    self.need_inclusively(apex, declaration);
+                }
+            }
+            id = document.node(id).parent;
+        }
+    }
+
+    fn need_inclusively(&mut self, id: NodeId, declaration: &Declaration) {
+        if self.inclusive.contains(declaration.prefix) {
+            self.need(id, declaration.prefix, declaration.namespace);
+        }
+    }
+
+    fn need(&mut self, id: NodeId, prefix: PrefixId, namespace: NamespaceId) {
+        let Some(bound) = self.rendered.get_mut(prefix.index()) else { return };
+        if *bound != namespace {
+            let before = Declaration { prefix, namespace: *bound };
+            self.replaced.push(Replaced { element: id, before });
+            *bound = namespace;
+            self.declarations.push(Declaration { prefix, namespace });
+        }
+    }
+
+    fn declarations_as_written(&self, element: &Element) -> bool {
+        let written = self.document.declarations_of(element);
+        written.len() == self.declarations.len()
+            && written.iter().zip(&self.declarations).all(|(a, b)| a.prefix == b.prefix && a.namespace == b.namespace)
+    }
+
+    fn write_declarations(&mut self) {
+        let document = self.document;
+        for declaration in &self.declarations {
+            self.output.write(b" xmlns");
+            if declaration.prefix != PrefixId::DEFAULT {
+                self.output.write(b":");
+                self.output.write(document.prefix(declaration.prefix).as_bytes());
+            }
+            self.output.write(b"=\"");
+            self.output.value(document.namespace_name(declaration.namespace));
+            self.output.write(b"\"");
+        }
+    }
+
+    // Attributes
+
+    fn write_attributes_of(&mut self, element: &Element) {
+        let document = self.document;
+        for attribute in document.attributes_of(element) {
+            self.output.write(b" ");
+            self.output.copy(attribute.name);
+            self.output.write(b"=\"");
+            self.output.value(document.str(attribute.value));
+            self.output.write(b"\"");
+        }
+    }
+
+    fn write_attributes(&mut self, attributes: &[Inherited<'_>]) {
+        for attribute in attributes {
+            self.output.write(b" ");
+            self.output.write(attribute.name.as_bytes());
+            self.output.write(b"=\"");
+            self.output.value(&attribute.value);
+            self.output.write(b"\"");
+        }
+    }
+
+    /// The attributes of an apex that inherits some; `None` where it has just its own.
+    fn inherited_attributes(&self, id: NodeId) -> Option<Vec<Inherited<'d>>> {
+        let document = self.document;
+        let parent = document.node(id).parent;
+        if id != self.job.apex || self.job.algorithm.is_exclusive() || parent == NodeId::DOCUMENT {
+            return None;
+        }
+        let own = Cursor { document, id }.attributes();
+        let context = xml_attributes(document, parent);
+        let version_11 = matches!(self.job.algorithm, Algorithm::Inclusive11 | Algorithm::Inclusive11WithComments);
+        let mut all: Vec<Inherited<'d>> = own.iter().map(|attribute| Inherited::of(document, attribute)).collect();
+        for attribute in context.iter().map(|attribute| Inherited::of(document, attribute)) {
+            let inheritable = match attribute.name {
+                "xml:lang" | "xml:space" => true,
+                // Joined below, and of no meaning on another element: Canonical XML 1.1 section 2.4.
+                _ => !version_11,
+            };
+            if inheritable && !all.iter().any(|known| known.name == attribute.name) {
+                all.push(attribute);
+            }
+        }
+        if version_11 {
+            join_bases(&mut all, &context, document);
+        }
+        all.sort_by(|a, b| (a.namespace, a.local()).cmp(&(b.namespace, b.local())));
+        Some(all)
+    }
+
+    // Comments and processing instructions
+
+    fn comment(&mut self, id: NodeId, node: &Node, value: Span) {
+        if !self.job.algorithm.has_comments() {
+            return;
+        }
+        let document = self.document;
+        self.beside_root(id, node, |output| {
+            output.write(b"<!--");
+            output.write(document.str(value).as_bytes());
+            output.write(b"-->");
+        });
+    }
+
+    fn instruction(&mut self, id: NodeId, node: &Node, target: Span, data: Span) {
+        let document = self.document;
+        self.beside_root(id, node, |output| {
+            output.write(b"<?");
+            output.copy(target);
+            if !data.is_empty() {
+                output.write(b" ");
+                output.carriage_returns(document.str(data));
+            }
+            output.write(b"?>");
+        });
+    }
+
+    /// Outside the root element each stands on a line of its own: Canonical XML 1.0 section 2.3.
+    fn beside_root(&mut self, id: NodeId, node: &Node, write: impl FnOnce(&mut Output<'d, 's, S>)) {
+        let outside = node.parent == NodeId::DOCUMENT;
+        if outside && id > self.document.root {
+            self.output.write(b"\n");
+        }
+        write(&mut self.output);
+        if outside && id < self.document.root {
+            self.output.write(b"\n");
+        }
+    }
+}
+
+/// An attribute as an apex shows it.
+struct Inherited<'d> {
+    /// Sorts before the local name.
+    namespace: &'d str,
+    name: &'d str,
+    value: std::borrow::Cow<'d, str>,
+}
+
+impl<'d> Inherited<'d> {
+    fn of(document: &'d Document<'d>, attribute: &Attribute) -> Self {
+        Self {
+            namespace: document.namespace_name(attribute.namespace),
+            name: document.str(attribute.name),
+            value: std::borrow::Cow::Borrowed(document.str(attribute.value)),
+        }
+    }
+
+    fn local(&self) -> &'d str {
+        self.name.split_once(':').map_or(self.name, |(_, local)| local)
+    }
+}
+
+/// The `xml:` attributes from `id` upwards, nearest first.
+fn xml_attributes<'d>(document: &'d Document<'d>, id: NodeId) -> Vec<&'d Attribute> {
+    let mut found = Vec::new();
+    let mut id = id;
+    while let Some(element) = document.element(id) {
+        found.extend(document.attributes_of(element).iter().filter(|a| document.known(a.namespace) == Namespace::Xml));
+        id = document.node(id).parent;
+    }
+    found
+}
+
+/// Gives the apex the `xml:base` that its position in the document gave it. Canonical XML 1.1 section 2.4.
+fn join_bases<'d>(all: &mut Vec<Inherited<'d>>, context: &[&'d Attribute], document: &'d Document<'d>) {
+    let bases = context.iter().filter(|attribute| document.str(attribute.name) == "xml:base");
+    let Some(inherited) =
+        bases.map(|base| document.str(base.value).to_owned()).reduce(|below, above| super::base::join(&above, &below))
+    else {
+        return;
+    };
+    let own = all.iter_mut().find(|attribute| attribute.name == "xml:base");
+    match own {
+        Some(own) => own.value = super::base::join(&inherited, &own.value).into(),
+        None => all.push(Inherited { namespace: Namespace::Xml.name(), name: "xml:base", value: inherited.into() }),
+    }
+    all.retain(|attribute| attribute.name != "xml:base" || !attribute.value.is_empty());
+}
+
+/// The sink, and the stretch of the input that is to be written next.
+struct Output<'d, 's, S> {
+    input: &'d [u8],
+    pending: Range<usize>,
+    sink: &'s mut S,
+}
+
+impl<S: Sink> Output<'_, '_, S> {
+    /// Copies a stretch of the input; neighbours are written as one.
+    fn copy(&mut self, span: Span) {
+        self.copy_range(span.range());
+    }
+
+    fn copy_range(&mut self, range: Range<usize>) {
+        if range.start == self.pending.end {
+            self.pending.end = range.end;
+        } else {
+            self.flush();
+            self.pending = range;
+        }
+    }
+
+    fn flush(&mut self) {
+        if let Some(stretch) = self.input.get(self.pending.clone())
+            && !stretch.is_empty()
+        {
+            self.sink.write(stretch);
+        }
+        self.pending = 0..0;
+    }
+
+    fn write(&mut self, octets: &[u8]) {
+        self.flush();
+        self.sink.write(octets);
+    }
+
+    /// Text of an element. Canonical XML 1.0 section 2.3.
+    fn text(&mut self, text: &str) {
+        self.escape(text, |byte| match byte {
+            b'&' => Some(b"&amp;"),
+            b'<' => Some(b"&lt;"),
+            b'>' => Some(b"&gt;"),
+            b'\r' => Some(b"&#xD;"),
+            _ => None,
+        });
+    }
+
+    /// An attribute value or namespace name. Canonical XML 1.0 section 2.3.
+    fn value(&mut self, value: &str) {
+        self.escape(value, |byte| match byte {
+            b'&' => Some(b"&amp;"),
+            b'<' => Some(b"&lt;"),
+            b'"' => Some(b"&quot;"),
+            b'\t' => Some(b"&#x9;"),
+            b'\n' => Some(b"&#xA;"),
+            b'\r' => Some(b"&#xD;"),
+            _ => None,
+        });
+    }
+
+    /// Data of a processing instruction, in which only carriage returns are replaced.
+    fn carriage_returns(&mut self, data: &str) {
+        self.escape(data, |byte| (byte == b'\r').then_some(b"&#xD;".as_slice()));
+    }
+
+    fn escape(&mut self, text: &str, replacement: impl Fn(u8) -> Option<&'static [u8]>) {
+        self.flush();
+        let bytes = text.as_bytes();
+        let mut start = 0;
+        for (at, &byte) in bytes.iter().enumerate() {
+            if let Some(escaped) = replacement(byte) {
+                self.sink.write(bytes.get(start..at).unwrap_or_default());
+                self.sink.write(escaped);
+                start = at + 1;
+            }
+        }
+        self.sink.write(bytes.get(start..).unwrap_or_default());
+    }
+}

@@ -1,0 +1,355 @@
+//! The parsed document: an arena in document order, and a `Copy` cursor over it.
+//!
+//! The arena holds no text: names and values are [`Span`]s of the input, or of [`Strings::changed`] where normalisation
+//! (XML 1.0 sections 2.11 and 3.3.3) or a reference made them differ from the input.
+
+use std::borrow::Cow;
+
+use super::Namespace;
+use super::chars::is_blank;
+use super::span::{Span, narrow, wide};
+use crate::error::StructureError;
+
+/// A well-formed, namespace-well-formed document without a document type declaration.
+pub(crate) struct Document<'i> {
+    pub(super) strings: Strings<'i>,
+    /// In document order; the first is the document itself.
+    pub(super) nodes: Vec<Node>,
+    /// Of each element in a row, sorted as Canonical XML 1.0 section 2.2 sorts them.
+    pub(super) attributes: Vec<Attribute>,
+    /// Of each element in a row, sorted by prefix.
+    pub(super) declarations: Vec<Declaration>,
+    /// By [`PrefixId`].
+    pub(super) prefixes: Vec<&'i str>,
+    /// By [`NamespaceId`].
+    pub(super) namespaces: Vec<NamespaceName>,
+    /// The attributes that somebody could take for an identifier: `ID`, `Id`, `id`, `xml:id`, `wsu:Id`, …
+    pub(super) identifiers: Vec<u32>,
+    /// The root element.
+    pub(super) root: NodeId,
+}
+
+/// What the spans of a document are ranges of.
+pub(super) struct Strings<'i> {
+    /// The input without its byte order mark.
+    pub(super) text: &'i str,
+    /// The values that are not a stretch of the input.
+    pub(super) changed: String,
+}
+
+/// The position of a node in the arena.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct NodeId(pub(super) u32);
+
+/// A prefix; the empty one is [`PrefixId::DEFAULT`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PrefixId(pub(super) u16);
+
+/// A namespace name; the empty one is [`NamespaceId::NONE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NamespaceId(pub(super) u16);
+
+/// A node of the XPath data model, without the attribute and namespace nodes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Node {
+    pub(super) parent: NodeId,
+    /// The node after the last descendant.
+    pub(super) end: NodeId,
+    /// The markup or text in the input; of an element, its start tag.
+    pub(super) source: Span,
+    pub(super) content: Content,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Content {
+    Document,
+    Element(Element),
+    Text {
+        value: Span,
+        /// The source is the canonical form.
+        verbatim: bool,
+    },
+    Comment {
+        value: Span,
+    },
+    Instruction {
+        target: Span,
+        data: Span,
+    },
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Element {
+    /// The qualified name.
+    pub(super) name: Span,
+    /// Where the local part of the name starts.
+    pub(super) local: u32,
+    pub(super) prefix: PrefixId,
+    pub(super) namespace: NamespaceId,
+    /// The first attribute, and how many there are.
+    pub(super) attributes: (u32, u16),
+    /// The first namespace declaration, and how many there are.
+    pub(super) declarations: (u32, u16),
+    /// The attributes in the input with the white space before each.
+    pub(super) attributes_source: Span,
+    /// The declarations in the input, from the end of the name to `attributes_source`, are in canonical form.
+    pub(super) declarations_verbatim: bool,
+    /// `attributes_source` is in canonical form.
+    pub(super) attributes_verbatim: bool,
+    /// Where the end tag starts, if it is written `</name>`.
+    pub(super) end_tag: Option<std::num::NonZeroU32>,
+}
+
+/// An attribute that is not a namespace declaration.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attribute {
+    pub(super) name: Span,
+    pub(super) local: u32,
+    /// The normalised value.
+    pub(super) value: Span,
+    pub(super) prefix: PrefixId,
+    pub(super) namespace: NamespaceId,
+}
+
+/// A namespace declaration.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Declaration {
+    pub(super) prefix: PrefixId,
+    pub(super) namespace: NamespaceId,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NamespaceName {
+    pub(super) name: Span,
+    pub(super) known: Namespace,
+    /// Canonical XML 1.0 section 1.3 gives documents with such names no canonical form.
+    pub(super) relative: bool,
+}
+
+impl NodeId {
+    pub(super) const DOCUMENT: Self = Self(0);
+
+    pub(super) const fn index(self) -> usize {
+        wide(self.0)
+    }
+
+    pub(super) const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl PrefixId {
+    pub(super) const DEFAULT: Self = Self(0);
+
+    pub(super) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+impl NamespaceId {
+    pub(super) const NONE: Self = Self(0);
+    pub(super) const XML: Self = Self(1);
+    /// Of a prefix that no declaration in scope binds.
+    pub(super) const UNBOUND: Self = Self(u16::MAX);
+
+    pub(super) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+impl<'i> Document<'i> {
+    /// The root element.
+    pub(super) fn root_cursor(&self) -> Cursor<'_> {
+        Cursor { document: self, id: self.root }
+    }
+
+    /// Every element, in document order.
+    pub(super) fn elements(&self) -> impl Iterator<Item = Cursor<'_>> {
+        let all = (0..count(self.nodes.len())).map(|id| Cursor { document: self, id: NodeId(id) });
+        all.filter(|cursor| cursor.element().is_some())
+    }
+
+    pub(super) fn str(&self, span: Span) -> &str {
+        self.strings.get(span)
+    }
+
+    pub(super) fn node(&self, id: NodeId) -> &Node {
+        self.nodes.get(id.index()).unwrap_or(&Node::NOWHERE)
+    }
+
+    pub(super) fn element(&self, id: NodeId) -> Option<&Element> {
+        match &self.node(id).content {
+            Content::Element(element) => Some(element),
+            _ => None,
+        }
+    }
+
+    pub(super) fn attributes_of(&self, element: &Element) -> &[Attribute] {
+        slice(&self.attributes, element.attributes)
+    }
+
+    pub(super) fn declarations_of(&self, element: &Element) -> &[Declaration] {
+        slice(&self.declarations, element.declarations)
+    }
+
+    pub(super) fn prefix(&self, id: PrefixId) -> &'i str {
+        self.prefixes.get(id.index()).copied().unwrap_or_default()
+    }
+
+    pub(super) fn namespace_name(&self, id: NamespaceId) -> &str {
+        namespace_name(&self.namespaces, &self.strings, id)
+    }
+
+    pub(super) fn known(&self, id: NamespaceId) -> Namespace {
+        self.namespaces.get(id.index()).map_or(Namespace::None, |entry| entry.known)
+    }
+
+    pub(super) fn local_name(&self, attribute: &Attribute) -> &str {
+        self.str(attribute.local_span())
+    }
+}
+
+impl Strings<'_> {
+    pub(super) fn get(&self, span: Span) -> &str {
+        let range = span.range();
+        match range.start.checked_sub(self.text.len()) {
+            None => self.text.get(range),
+            Some(start) => self.changed.get(start..start + span.len()),
+        }
+        .unwrap_or_default()
+    }
+
+    /// Where the next changed value starts.
+    pub(super) fn len(&self) -> usize {
+        self.text.len() + self.changed.len()
+    }
+
+    pub(super) fn is_changed(&self, span: Span) -> bool {
+        span.range().start >= self.text.len()
+    }
+}
+
+impl Attribute {
+    pub(super) const fn local_span(&self) -> Span {
+        Span { start: self.local, end: self.name.end }
+    }
+}
+
+pub(super) fn namespace_name<'d>(namespaces: &[NamespaceName], strings: &'d Strings<'_>, id: NamespaceId) -> &'d str {
+    match id {
+        NamespaceId::XML => Namespace::Xml.name(),
+        _ => namespaces.get(id.index()).map_or("", |entry| strings.get(entry.name)),
+    }
+}
+
+impl Node {
+    /// What an identifier of another document would find here.
+    const NOWHERE: Self =
+        Self { parent: NodeId::DOCUMENT, end: NodeId::DOCUMENT, source: Span { start: 0, end: 0 }, content: Content::Document };
+}
+
+fn slice<T>(all: &[T], (first, count): (u32, u16)) -> &[T] {
+    let first = wide(first);
+    all.get(first..first.saturating_add(usize::from(count))).unwrap_or_default()
+}
+
+/// A node of a document.
+#[derive(Clone, Copy)]
+pub(super) struct Cursor<'d> {
+    pub(super) document: &'d Document<'d>,
+    pub(super) id: NodeId,
+}
+
+impl<'d> Cursor<'d> {
+    pub(super) fn content(self) -> &'d Content {
+        &self.document.node(self.id).content
+    }
+
+    pub(super) fn element(self) -> Option<&'d Element> {
+        self.document.element(self.id)
+    }
+
+    pub(super) fn children(self) -> Children<'d> {
+        Children { document: self.document, next: self.id.next(), end: self.document.node(self.id).end }
+    }
+
+    pub(super) fn is(self, namespace: Namespace, local_name: &str) -> bool {
+        self.element().is_some_and(|element| {
+            self.document.str(Span { start: element.local, end: element.name.end }) == local_name
+                && self.document.known(element.namespace) == namespace
+        })
+    }
+
+    pub(super) fn qualified_name(self) -> &'d str {
+        self.element().map_or("", |element| self.document.str(element.name))
+    }
+
+    pub(super) fn attributes(self) -> &'d [Attribute] {
+        self.element().map_or(&[], |element| self.document.attributes_of(element))
+    }
+
+    pub(super) fn attribute(self, namespace: Namespace, local_name: &str) -> Option<&'d str> {
+        let document = self.document;
+        self.attributes()
+            .iter()
+            .find(|attribute| document.local_name(attribute) == local_name && document.known(attribute.namespace) == namespace)
+            .map(|attribute| document.str(attribute.value))
+    }
+
+    /// The text of the children, joined; `None` if there is an element or a processing instruction among them.
+    pub(super) fn text(self, removed: Option<NodeId>) -> Option<Cow<'d, str>> {
+        let mut joined = Cow::Borrowed("");
+        for child in self.children().filter(|child| Some(child.id) != removed) {
+            match child.content() {
+                Content::Text { value, .. } if joined.is_empty() => joined = Cow::Borrowed(self.document.str(*value)),
+                Content::Text { value, .. } => joined.to_mut().push_str(self.document.str(*value)),
+                Content::Comment { .. } => {}
+                _ => return None,
+            }
+        }
+        Some(joined)
+    }
+
+    /// The child elements; an error in place of text that is not white space, and of a processing instruction.
+    pub(super) fn elements(self, removed: Option<NodeId>) -> impl Iterator<Item = Result<Self, StructureError>> {
+        self.children().filter(move |child| Some(child.id) != removed).filter_map(move |child| match child.content() {
+            Content::Element(_) => Some(Ok(child)),
+            Content::Comment { .. } | Content::Document => None,
+            Content::Text { value, .. } if is_blank(self.document.str(*value)) => None,
+            Content::Text { .. } | Content::Instruction { .. } => {
+                Some(Err(StructureError::UnexpectedText { element: self.qualified_name().into() }))
+            }
+        })
+    }
+
+    pub(super) fn not_text(self) -> StructureError {
+        StructureError::NotText { element: self.qualified_name().into() }
+    }
+}
+
+/// The children of a node, in order.
+#[derive(Clone)]
+pub(super) struct Children<'d> {
+    document: &'d Document<'d>,
+    next: NodeId,
+    end: NodeId,
+}
+
+impl<'d> Iterator for Children<'d> {
+    type Item = Cursor<'d>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Cursor<'d>> {
+        if self.next >= self.end {
+            return None;
+        }
+        let id = self.next;
+        self.next = self.document.node(id).end;
+        Some(Cursor { document: self.document, id })
+    }
+}
+
+/// Counts of a document as its indices hold them.
+pub(super) fn count(len: usize) -> u32 {
+    narrow(len)
+}

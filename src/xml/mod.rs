@@ -1,0 +1,27 @@
+//! W3C: from bytes to elements that a trusted key signed. The only folder that can see an unsigned node.
+//!
+//! What leaves the folder: [`Document`] (opaque), [`Signed`] (minted in [`signature`] alone), and [`Unsigned`], the loudly named
+//! view for what has to be read before or without trust.
+
+mod base;
+pub(crate) mod canonical;
+mod chars;
+mod document;
+mod namespace;
+mod parse;
+mod reference;
+mod signature;
+mod span;
+mod tag;
+mod unsigned;
+mod view;
+#[cfg(feature = "test-idp")]
+mod write;
+
+pub(crate) use document::Document;
+pub(crate) use namespace::Namespace;
+pub(crate) use signature::{SignatureInfo, Signed, Trust};
+pub(crate) use unsigned::Unsigned;
+pub(crate) use view::View;
+#[cfg(feature = "test-idp")]
+pub(crate) use write::Writer;

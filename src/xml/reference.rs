@@ -1,0 +1,175 @@
+//! References and normalisation: from values as written to values as they are compared and digested.
+
+use super::chars::is_char;
+
+/// The character that `&name;` stands for: one of the five predefined entities, or a legal character reference.
+///
+/// XML 1.0 section 4.1 and 4.6. Written here, not taken from the tokenizer, whose table grows to HTML's names when any crate of
+/// the build enables that.
+pub(super) fn resolve(name: &str) -> Option<char> {
+    match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => number(name.strip_prefix('#')?).and_then(char::from_u32).filter(|&c| is_char(c)),
+    }
+}
+
+fn number(digits: &str) -> Option<u32> {
+    let (digits, radix) = digits.strip_prefix('x').map_or((digits, 10), |hex| (hex, 16));
+    if digits.is_empty() {
+        return None;
+    }
+    // Saturates far above the last character, so that any number of digits is read in one pass.
+    digits.chars().try_fold(0_u32, |value, digit| Some(value.saturating_mul(radix).saturating_add(digit.to_digit(radix)?)))
+}
+
+/// Whether Canonical XML writes the character in text exactly as `&name;`. Canonical XML 1.0 section 2.3.
+pub(super) fn is_canonical_in_text(name: &str) -> bool {
+    matches!(name, "amp" | "lt" | "gt" | "#xD")
+}
+
+/// Whether Canonical XML writes the character in an attribute value exactly as `&name;`. Canonical XML 1.0 section 2.3.
+fn is_canonical_in_value(name: &str) -> bool {
+    matches!(name, "amp" | "lt" | "quot" | "#x9" | "#xA" | "#xD")
+}
+
+/// Whether an attribute value is its own normal form: no reference, no white space but spaces, no `<`.
+pub(super) fn is_plain_value(raw: &str) -> bool {
+    !raw.as_bytes()
+        .iter()
+        .fold(false, |found, &byte| found | (byte == b'&') | (byte == b'<') | (byte == b'\t') | (byte == b'\n') | (byte == b'\r'))
+}
+
+/// A broken rule in a value, and how far into it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ValueFault {
+    pub(super) rule: &'static str,
+    pub(super) section: &'static str,
+    pub(super) offset: usize,
+}
+
+/// Appends the normal form of an attribute value (XML 1.0 section 3.3.3); tells whether `raw` is also the canonical form.
+pub(super) fn normalize_value(raw: &str, out: &mut String) -> Result<bool, ValueFault> {
+    let mut canonical = true;
+    let mut rest = raw;
+    while let Some(at) = rest.find(['&', '<', '\t', '\n', '\r']) {
+        let offset = raw.len() - rest.len() + at;
+        out.push_str(rest.get(..at).unwrap_or_default());
+        rest = rest.get(at..).unwrap_or_default();
+        if let Some(reference) = rest.strip_prefix('&') {
+            let (name, behind) = reference.split_once(';').ok_or(ValueFault {
+                rule: "a `&` that starts no reference",
+                section: "XML 1.0 section 3.1",
+                offset,
+            })?;
+            out.push(resolve(name).ok_or(ValueFault { rule: UNKNOWN_REFERENCE, section: "XML 1.0 section 4.1", offset })?);
+            canonical &= is_canonical_in_value(name);
+            rest = behind;
+        } else if rest.starts_with('<') {
+            return Err(ValueFault { rule: "a `<` in an attribute value", section: "XML 1.0 section 3.1", offset });
+        } else {
+            out.push(' ');
+            canonical = false;
+            rest = rest.strip_prefix("\r\n").or_else(|| rest.get(1..)).unwrap_or_default();
+        }
+    }
+    out.push_str(rest);
+    Ok(canonical)
+}
+
+pub(super) const UNKNOWN_REFERENCE: &str = "a reference to something that is no character and no predefined entity";
+
+/// Appends text with its line ends normalised. XML 1.0 section 2.11.
+pub(super) fn normalize_line_ends(raw: &str, out: &mut String) {
+    let mut rest = raw;
+    while let Some((before, behind)) = rest.split_once('\r') {
+        out.push_str(before);
+        out.push('\n');
+        rest = behind.strip_prefix('\n').unwrap_or(behind);
+    }
+    out.push_str(rest);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_resolve_to_characters_or_not_at_all() {
+        for (name, c) in [
+            ("amp", '&'),
+            ("lt", '<'),
+            ("gt", '>'),
+            ("quot", '"'),
+            ("apos", '\''),
+            ("#65", 'A'),
+            ("#x41", 'A'),
+            ("#x00000000000000041", 'A'),
+            ("#xD", '\r'),
+            ("#x10FFFF", '\u{10FFFF}'),
+        ] {
+            assert_eq!(resolve(name), Some(c), "{name}");
+        }
+        for name in [
+            "",
+            "nbsp",
+            "AMP",
+            " lt",
+            "1x",
+            "#",
+            "#x",
+            "#X41",
+            "#-65",
+            "#+65",
+            "# 65",
+            "#65 ",
+            "#0",
+            "#1",
+            "#x1F",
+            "#xFFFE",
+            "#xFFFF",
+            "#xD800",
+            "#x110000",
+            "#4294967361",
+            "#99999999999999999999",
+            "#x4 1",
+            "#６５",
+        ] {
+            assert_eq!(resolve(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn values_are_normalised_and_know_whether_they_were_canonical() {
+        for (raw, normal, canonical) in [
+            ("a", "a", true),
+            ("a&amp;b", "a&b", true),
+            ("&#x9;&#xA;&#xD;&lt;&quot;", "\t\n\r<\"", true),
+            ("&gt;", ">", false),
+            ("&#xd;", "\r", false),
+            ("a\tb\nc\r\nd\re", "a b c d e", false),
+        ] {
+            let mut out = String::new();
+            assert_eq!(normalize_value(raw, &mut out), Ok(canonical), "{raw}");
+            assert_eq!(out, normal);
+        }
+        for (raw, rule, offset) in [
+            ("ab<", "a `<` in an attribute value", 2),
+            ("a&b", "a `&` that starts no reference", 1),
+            ("&amp;&x;", UNKNOWN_REFERENCE, 5),
+        ] {
+            let fault = normalize_value(raw, &mut String::new()).unwrap_err();
+            assert_eq!((fault.rule, fault.offset), (rule, offset));
+        }
+    }
+
+    #[test]
+    fn line_ends_become_one_line_feed() {
+        let mut out = String::new();
+        normalize_line_ends("a\r\nb\rc\nd\r\r\n", &mut out);
+        assert_eq!(out, "a\nb\nc\nd\n\n");
+    }
+}

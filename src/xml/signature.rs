@@ -1,0 +1,483 @@
+//! Enveloped XML signatures: from a parsed element to a [`Signed`] one.
+//!
+//! Implements the subset of XMLDSig 1.1 that SAML Core section 5.4 allows: one Signature as a child of the element it signs
+//! (5.4.1), one Reference to the `ID` of that element (5.4.2), canonicalization (5.4.3), two transforms at most (5.4.4).
+//!
+//! The order is: structure and algorithms, then the signature value over SignedInfo, then the digest over the element. Whoever
+//! has no genuine SignedInfo never buys the canonicalization of a body.
+//!
+//! # Not supported
+//!
+//! XPath, XSLT, `ds:Manifest`, `ds:Object`, HMAC, external references, keys taken from `ds:KeyInfo`: each is an error, but for
+//! KeyInfo, which is passed over and only shown in the error of a signature that no trusted key made.
+
+use std::borrow::Cow;
+
+use super::canonical::{self, Algorithm, Job, Sink};
+use super::document::{Content, Cursor, Document, NodeId};
+use super::{Namespace, Unsigned, View};
+use crate::base64;
+use crate::crypto::{DigestAlgorithm, Digester, SignatureAlgorithm, TrustedKeys, VerifyFailure, sha256_fingerprint};
+use crate::departure::{Departure, Departures};
+use crate::error::{AlgorithmRefusal, AlgorithmRole, SignatureError, StructureError};
+
+/// An element whose canonical form was digested and whose digest a trusted key signed.
+///
+/// Made by [`Document::verify`] alone. It can be walked down, never up. It hides the Signature that the enveloped transform left out of
+/// the digest (XMLDSig 6.6.4, 8.1.3), and comments, which no digest of a same-document reference covers (4.4.3.3).
+#[derive(Clone, Copy)]
+pub(crate) struct Signed<'d> {
+    cursor: Cursor<'d>,
+    removed: NodeId,
+}
+
+/// The algorithms of a verified signature, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SignatureInfo {
+    pub(crate) signature: &'static str,
+    pub(crate) digest: &'static str,
+}
+
+/// Whom an identity provider's signatures are checked against, and what its connection allows.
+#[derive(Clone, Copy)]
+pub(crate) struct Trust<'k> {
+    pub(crate) keys: &'k TrustedKeys,
+    pub(crate) departures: Departures,
+}
+
+impl Document<'_> {
+    /// Verifies the Signature that is a child of `element`, which errors call `name`; `None` where it has none.
+    ///
+    /// Answers with the signed element and the place of the key that signed it among the trusted ones.
+    ///
+    /// # Errors
+    ///
+    /// Where there is a Signature and it is not a valid one of a trusted key over just this element.
+    pub(crate) fn verify<'d>(
+        &'d self,
+        element: Unsigned<'d>,
+        name: &'static str,
+        trust: &Trust<'_>,
+    ) -> Result<Option<(Signed<'d>, usize, SignatureInfo)>, SignatureError> {
+        let cursor = element.cursor();
+        let Some(signature) = find_signature(cursor, name)? else { return Ok(None) };
+        let parts = Signature::read(signature, trust.departures)?;
+        parts.require_reference_to(cursor)?;
+        require_unique_identifiers(self)?;
+        let key = parts.verify_value(trust.keys)?;
+        parts.verify_digest(cursor, signature.id, name)?;
+        let info = SignatureInfo { signature: parts.method.name(), digest: parts.reference.digest.name() };
+        Ok(Some((Signed { cursor, removed: signature.id }, key, info)))
+    }
+}
+
+/// The one Signature child. SAML Core 5.4.1.
+fn find_signature<'d>(element: Cursor<'d>, name: &'static str) -> Result<Option<Cursor<'d>>, SignatureError> {
+    let mut signatures = element.children().filter(|child| child.is(Namespace::Dsig, "Signature"));
+    let found = signatures.next();
+    match signatures.next() {
+        None => Ok(found),
+        Some(_) => Err(SignatureError::SeveralSignatures { element: name }),
+    }
+}
+
+/// A Signature, read and found to be within the profile; nothing is verified yet.
+struct Signature<'d> {
+    signed_info: Cursor<'d>,
+    canonicalization: Canonicalization<'d>,
+    method: SignatureAlgorithm,
+    reference: Reference<'d>,
+    value: Vec<u8>,
+    key_info: Option<Cursor<'d>>,
+}
+
+struct Reference<'d> {
+    uri: Option<&'d str>,
+    canonicalization: Canonicalization<'d>,
+    digest: DigestAlgorithm,
+    value: Vec<u8>,
+}
+
+#[derive(Clone, Copy)]
+struct Canonicalization<'d> {
+    algorithm: Algorithm,
+    prefix_list: &'d str,
+}
+
+impl<'d> Signature<'d> {
+    /// XMLDSig 4.1 to 4.4: SignedInfo, SignatureValue, at most one KeyInfo, and no Object (SAML errata E91).
+    fn read(signature: Cursor<'d>, departures: Departures) -> Result<Self, SignatureError> {
+        let mut children = Elements::of(signature);
+        let signed_info = children.require("SignedInfo", "no SignedInfo as the first child")?;
+        let value = children.require("SignatureValue", "no SignatureValue behind SignedInfo")?;
+        let key_info = children.optional("KeyInfo")?;
+        children.end("a child of Signature that is not SignedInfo, SignatureValue or KeyInfo")?;
+
+        let mut info = Elements::of(signed_info);
+        let canonicalization =
+            info.require("CanonicalizationMethod", "no CanonicalizationMethod as the first child of SignedInfo")?;
+        let method = info.require("SignatureMethod", "no SignatureMethod behind CanonicalizationMethod")?;
+        let reference = info.require("Reference", "no Reference behind SignatureMethod")?;
+        info.end("more than one Reference, or something else behind it")?;
+
+        Ok(Self {
+            signed_info,
+            canonicalization: Canonicalization::read(canonicalization, AlgorithmRole::Canonicalization, departures)?,
+            method: signature_method(method, departures)?,
+            reference: Reference::read(reference, departures)?,
+            value: octets(value)?,
+            key_info,
+        })
+    }
+
+    /// SAML Core 5.4.2: `#` and the `ID` of the element that holds the Signature; XMLDSig 4.4.3.3 compares it exactly.
+    fn require_reference_to(&self, element: Cursor<'d>) -> Result<(), SignatureError> {
+        let id = element.attribute(Namespace::None, "ID").unwrap_or_default();
+        let fragment = self.reference.uri.and_then(|uri| uri.strip_prefix('#'));
+        if !id.is_empty() && fragment == Some(id) {
+            return Ok(());
+        }
+        Err(SignatureError::ReferenceMismatch {
+            expected: format!("#{id}").as_str().into(),
+            received: self.reference.uri.map(Into::into),
+        })
+    }
+
+    /// XMLDSig 3.2.2: the value over the canonical form of SignedInfo, against each trusted key that fits the method.
+    fn verify_value(&self, keys: &TrustedKeys) -> Result<usize, SignatureError> {
+        let mut message = Vec::with_capacity(1024);
+        self.canonicalization.write(self.signed_info, None, self.canonicalization.algorithm, &mut message)?;
+        let mut fits = false;
+        for (place, certificate) in keys.iter().enumerate() {
+            match certificate.verify(self.method, &message, &self.value) {
+                Ok(()) => return Ok(place),
+                Err(VerifyFailure::KeyType) => {}
+                Err(VerifyFailure::Invalid) => fits = true,
+            }
+        }
+        Err(self.untrusted(keys, fits))
+    }
+
+    fn untrusted(&self, keys: &TrustedKeys, fits: bool) -> SignatureError {
+        if !fits {
+            let trusted = keys.iter().map(|certificate| certificate.key_type().to_string()).collect();
+            return SignatureError::KeyTypeMismatch { method: self.method.name(), trusted };
+        }
+        let shown = self.key_info.and_then(shown_certificate);
+        let trusted: Vec<String> = keys.iter().map(|certificate| certificate.sha256_fingerprint().to_owned()).collect();
+        match shown {
+            Some(certificate) if trusted.contains(&certificate) => SignatureError::InvalidValue { certificate },
+            shown => SignatureError::UntrustedKey { shown, trusted },
+        }
+    }
+
+    /// XMLDSig 3.2.1: the digest of the element's canonical form without this Signature.
+    fn verify_digest(&self, element: Cursor<'d>, signature: NodeId, name: &'static str) -> Result<(), SignatureError> {
+        let mut digest = Digesting::new(self.reference.digest);
+        let canonicalization = self.reference.canonicalization;
+        // A same-document reference is a node-set without comments, whatever the algorithm says: XMLDSig 4.4.3.3.
+        canonicalization.write(element, Some(signature), canonicalization.algorithm.without_comments(), &mut digest)?;
+        if digest.matches(&self.reference.value) { Ok(()) } else { Err(SignatureError::DigestMismatch { element: name }) }
+    }
+}
+
+impl<'d> Reference<'d> {
+    fn read(reference: Cursor<'d>, departures: Departures) -> Result<Self, SignatureError> {
+        // `Type` announces an Object or a Manifest (XMLDSig 4.4.3.1, 5.1), and neither has a place in SAML.
+        if reference.attribute(Namespace::None, "Type").is_some() {
+            return Err(malformed("a Reference with a Type"));
+        }
+        let mut children = Elements::of(reference);
+        let transforms = children.require("Transforms", "no Transforms as the first child of Reference")?;
+        let digest = children.require("DigestMethod", "no DigestMethod behind Transforms")?;
+        let value = children.require("DigestValue", "no DigestValue behind DigestMethod")?;
+        children.end("a child of Reference that is not Transforms, DigestMethod or DigestValue")?;
+        Ok(Self {
+            uri: reference.attribute(Namespace::None, "URI"),
+            canonicalization: read_transforms(transforms, departures)?,
+            digest: digest_method(digest, departures)?,
+            value: octets(value)?,
+        })
+    }
+}
+
+/// SAML Core 5.4.4: enveloped-signature, then at most one canonicalization; without one it is Canonical XML 1.0
+/// (XMLDSig 4.4.3.2).
+fn read_transforms<'d>(transforms: Cursor<'d>, departures: Departures) -> Result<Canonicalization<'d>, SignatureError> {
+    const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
+    let mut children = Elements::of(transforms);
+    let enveloped = children.require("Transform", "no Transform in Transforms")?;
+    match algorithm(enveloped) {
+        ENVELOPED => {}
+        uri if Algorithm::from_uri(uri).is_some() => return Err(malformed("the first transform is not enveloped-signature")),
+        uri => return Err(refuse(AlgorithmRole::Transform, uri, transform_refusal(uri), vec![ENVELOPED])),
+    }
+    Elements::of(enveloped).end("content in the enveloped-signature transform")?;
+    let canonicalization = match children.optional("Transform")? {
+        Some(transform) if algorithm(transform) == ENVELOPED => {
+            return Err(malformed("the enveloped-signature transform twice"));
+        }
+        Some(transform) => Canonicalization::read(transform, AlgorithmRole::Transform, departures)?,
+        None => permitted(Algorithm::Inclusive10, "", AlgorithmRole::Transform, departures)?,
+    };
+    children.end("more than two transforms")?;
+    Ok(canonicalization)
+}
+
+impl<'d> Canonicalization<'d> {
+    /// SAML Core 5.4.3; `InclusiveNamespaces` as in exc-c14n section 4.
+    fn read(method: Cursor<'d>, role: AlgorithmRole, departures: Departures) -> Result<Self, SignatureError> {
+        let uri = algorithm(method);
+        let Some(algorithm) = Algorithm::from_uri(uri) else {
+            return Err(refuse(role, uri, transform_refusal(uri), accepted_canonicalizations(departures)));
+        };
+        let mut prefix_list = "";
+        let mut children = method.children().filter(|child| child.element().is_some());
+        if let Some(child) = children.next() {
+            if !(algorithm.is_exclusive() && child.is(Namespace::ExclusiveC14n, "InclusiveNamespaces"))
+                || children.next().is_some()
+            {
+                return Err(malformed("content in a canonicalization that is not one InclusiveNamespaces"));
+            }
+            prefix_list = child.attribute(Namespace::None, "PrefixList").unwrap_or_default();
+        }
+        permitted(algorithm, prefix_list, role, departures)
+    }
+
+    fn write(
+        self,
+        apex: Cursor<'_>,
+        excluded: Option<NodeId>,
+        algorithm: Algorithm,
+        sink: &mut impl Sink,
+    ) -> Result<(), SignatureError> {
+        let job = Job { algorithm, prefix_list: self.prefix_list, apex: apex.id, excluded };
+        canonical::canonicalize(apex.document, job, sink)
+            .map_err(|_| SignatureError::NotCanonicalizable { reason: "a namespace name that is a relative reference" })
+    }
+}
+
+fn permitted<'d>(
+    algorithm: Algorithm,
+    prefix_list: &'d str,
+    role: AlgorithmRole,
+    departures: Departures,
+) -> Result<Canonicalization<'d>, SignatureError> {
+    if algorithm.is_exclusive() || departures.contains(Departure::InclusiveCanonicalization) {
+        return Ok(Canonicalization { algorithm, prefix_list });
+    }
+    let refusal = AlgorithmRefusal::NotEnabled(Departure::InclusiveCanonicalization.name());
+    Err(refuse(role, algorithm.uri(), refusal, accepted_canonicalizations(departures)))
+}
+
+fn accepted_canonicalizations(departures: Departures) -> Vec<&'static str> {
+    let inclusive = departures.contains(Departure::InclusiveCanonicalization);
+    Algorithm::ALL.into_iter().filter(|algorithm| inclusive || algorithm.is_exclusive()).map(Algorithm::uri).collect()
+}
+
+/// Why a transform or canonicalization is refused: the ones that run code or filter content are known by name.
+fn transform_refusal(uri: &str) -> AlgorithmRefusal {
+    const UNSUITABLE: [&str; 6] = [
+        "http://www.w3.org/TR/1999/REC-xslt-19991116",
+        "http://www.w3.org/TR/1999/REC-xpath-19991116",
+        "http://www.w3.org/2002/06/xmldsig-filter2",
+        "http://www.w3.org/2000/09/xmldsig#base64",
+        "http://www.w3.org/2002/07/decrypt#XML",
+        "http://www.w3.org/2002/07/decrypt#Binary",
+    ];
+    if UNSUITABLE.contains(&uri) { AlgorithmRefusal::Unsuitable } else { AlgorithmRefusal::Unknown }
+}
+
+fn signature_method(method: Cursor<'_>, departures: Departures) -> Result<SignatureAlgorithm, SignatureError> {
+    let uri = algorithm(method);
+    let found = SignatureAlgorithm::from_uri(uri)
+        .and_then(|algorithm| algorithm.permitted(departures))
+        .map_err(|refusal| refuse(AlgorithmRole::Signature, uri, refusal, SignatureAlgorithm::accepted(departures)))?;
+    Elements::of(method).end("content in SignatureMethod")?;
+    Ok(found)
+}
+
+fn digest_method(method: Cursor<'_>, departures: Departures) -> Result<DigestAlgorithm, SignatureError> {
+    let uri = algorithm(method);
+    let found = DigestAlgorithm::from_uri(uri)
+        .and_then(|algorithm| algorithm.permitted(departures))
+        .map_err(|refusal| refuse(AlgorithmRole::Digest, uri, refusal, DigestAlgorithm::accepted(departures)))?;
+    Elements::of(method).end("content in DigestMethod")?;
+    Ok(found)
+}
+
+fn algorithm(element: Cursor<'_>) -> &str {
+    element.attribute(Namespace::None, "Algorithm").unwrap_or_default()
+}
+
+fn refuse(role: AlgorithmRole, uri: &str, refusal: AlgorithmRefusal, accepted: Vec<&'static str>) -> SignatureError {
+    SignatureError::Algorithm { role, identifier: uri.into(), refusal, accepted }
+}
+
+fn malformed(reason: &'static str) -> SignatureError {
+    SignatureError::Malformed { reason }
+}
+
+/// The octets of a `DigestValue` or `SignatureValue`. A comment in there is a way to show two readers two values.
+fn octets(element: Cursor<'_>) -> Result<Vec<u8>, SignatureError> {
+    let mut children = element.children();
+    let text = match (children.next().map(Cursor::content), children.next()) {
+        (Some(Content::Text { value, .. }), None) => element.document.str(*value),
+        _ => return Err(malformed("a DigestValue or SignatureValue that is not just text")),
+    };
+    base64::decode_whitespace(text).map_err(|_| malformed("a DigestValue or SignatureValue that is not base64"))
+}
+
+/// The fingerprint of the first certificate that KeyInfo shows: a hint for the administrator.
+fn shown_certificate(key_info: Cursor<'_>) -> Option<String> {
+    let x509 = key_info.children().find(|child| child.is(Namespace::Dsig, "X509Data"))?;
+    let certificate = x509.children().find(|child| child.is(Namespace::Dsig, "X509Certificate"))?;
+    Some(sha256_fingerprint(&base64::decode_whitespace(&certificate.text(None)?).ok()?))
+}
+
+/// An identifier that stands twice makes it a matter of taste which element a reference means. SAML Core 1.3.4.
+///
+/// Every attribute counts that somebody could take for an identifier.
+fn require_unique_identifiers(document: &Document<'_>) -> Result<(), SignatureError> {
+    const FEW: usize = 8;
+    let values = || {
+        let attributes = document.identifiers.iter().filter_map(|&index| document.attributes.get(super::span::wide(index)));
+        attributes.map(|attribute| document.str(attribute.value))
+    };
+    let doubled = if document.identifiers.len() <= FEW {
+        values().enumerate().find(|(index, value)| values().take(*index).any(|before| before == *value)).map(|(_, value)| value)
+    } else {
+        let mut sorted: Vec<&str> = values().collect();
+        sorted.sort_unstable();
+        sorted.windows(2).find_map(|pair| match pair {
+            [a, b] if a == b => Some(*a),
+            _ => None,
+        })
+    };
+    doubled.map_or(Ok(()), |id| Err(SignatureError::DuplicateId { id: id.into() }))
+}
+
+/// The child elements of a part of a Signature, in order; everything but elements, white space and comments is refused.
+struct Elements<'d> {
+    children: super::document::Children<'d>,
+    document: &'d Document<'d>,
+}
+
+impl<'d> Elements<'d> {
+    fn of(parent: Cursor<'d>) -> Self {
+        Self { children: parent.children(), document: parent.document }
+    }
+
+    fn next(&mut self) -> Result<Option<Cursor<'d>>, SignatureError> {
+        for child in self.children.by_ref() {
+            match child.content() {
+                Content::Element(_) => return Ok(Some(child)),
+                Content::Comment { .. } => {}
+                Content::Text { value, .. } if super::chars::is_blank(self.document.str(*value)) => {}
+                _ => return Err(malformed("text or a processing instruction between its elements")),
+            }
+        }
+        Ok(None)
+    }
+
+    fn require(&mut self, name: &'static str, otherwise: &'static str) -> Result<Cursor<'d>, SignatureError> {
+        self.next()?.filter(|child| child.is(Namespace::Dsig, name)).ok_or(malformed(otherwise))
+    }
+
+    /// The next child, if it has that name; it stays next if not.
+    fn optional(&mut self, name: &'static str) -> Result<Option<Cursor<'d>>, SignatureError> {
+        let before = self.children.clone();
+        let found = self.next()?.filter(|child| child.is(Namespace::Dsig, name));
+        if found.is_none() {
+            self.children = before;
+        }
+        Ok(found)
+    }
+
+    fn end(&mut self, otherwise: &'static str) -> Result<(), SignatureError> {
+        match self.next()? {
+            None => Ok(()),
+            Some(_) => Err(malformed(otherwise)),
+        }
+    }
+}
+
+/// A digest that is fed in blocks: small updates cost more than the copy into a block.
+struct Digesting {
+    digester: Digester,
+    block: Vec<u8>,
+}
+
+impl Digesting {
+    const BLOCK: usize = 16 * 1024;
+
+    fn new(algorithm: DigestAlgorithm) -> Self {
+        Self { digester: Digester::new(algorithm), block: Vec::with_capacity(Self::BLOCK) }
+    }
+
+    fn flush(&mut self) {
+        self.digester.update(&self.block);
+        self.block.clear();
+    }
+
+    fn matches(mut self, expected: &[u8]) -> bool {
+        self.flush();
+        self.digester.finish().matches(expected)
+    }
+}
+
+impl Sink for Digesting {
+    fn write(&mut self, octets: &[u8]) {
+        if self.block.len() + octets.len() > Self::BLOCK {
+            self.flush();
+        }
+        if octets.len() >= Self::BLOCK / 4 {
+            self.flush();
+            self.digester.update(octets);
+        } else {
+            self.block.extend_from_slice(octets);
+        }
+    }
+}
+
+impl<'d> Signed<'d> {
+    fn below(self, cursor: Cursor<'d>) -> Self {
+        Self { cursor, ..self }
+    }
+}
+
+impl std::fmt::Debug for Signed<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Signed({:?})", self.cursor.qualified_name())
+    }
+}
+
+impl<'d> View<'d> for Signed<'d> {
+    fn is(self, namespace: Namespace, local_name: &str) -> bool {
+        self.cursor.is(namespace, local_name)
+    }
+
+    fn qualified_name(self) -> &'d str {
+        self.cursor.qualified_name()
+    }
+
+    fn attribute(self, local_name: &str) -> Option<&'d str> {
+        self.cursor.attribute(Namespace::None, local_name)
+    }
+
+    fn attribute_ns(self, namespace: Namespace, local_name: &str) -> Option<&'d str> {
+        self.cursor.attribute(namespace, local_name)
+    }
+
+    fn elements(self) -> impl Iterator<Item = Result<Self, StructureError>> {
+        self.cursor.elements(Some(self.removed)).map(move |child| child.map(|cursor| self.below(cursor)))
+    }
+
+    fn text(self) -> Result<Cow<'d, str>, StructureError> {
+        self.cursor.text(Some(self.removed)).ok_or_else(|| self.cursor.not_text())
+    }
+
+    fn has_elements(self) -> bool {
+        self.cursor.children().any(|child| child.id != self.removed && child.element().is_some())
+    }
+}

@@ -1,0 +1,72 @@
+//! The view for what has to be read before or without trust.
+
+use std::borrow::Cow;
+
+use super::document::{Cursor, Document};
+use super::{Namespace, View};
+use crate::error::StructureError;
+
+/// An element that nobody vouches for.
+///
+/// For the envelope of a message, for finding the signature, for routing, for metadata that the caller obtained safely, and
+/// for showing what a message says. No login is ever made of it: that takes a [`Signed`](super::Signed).
+#[derive(Clone, Copy)]
+pub(crate) struct Unsigned<'d>(Cursor<'d>);
+
+impl Document<'_> {
+    /// The root element.
+    pub(crate) fn root(&self) -> Unsigned<'_> {
+        Unsigned(self.root_cursor())
+    }
+}
+
+impl<'d> Unsigned<'d> {
+    /// The element behind the 1-based positions among child elements, from this element down.
+    #[cfg(feature = "internals")]
+    pub(crate) fn at(self, path: &[usize]) -> Option<Self> {
+        let step = |at: Cursor<'d>, position: &usize| {
+            at.children().filter(|child| child.element().is_some()).nth(position.saturating_sub(1))
+        };
+        path.iter().try_fold(self.0, step).map(Self)
+    }
+
+    pub(super) fn cursor(self) -> Cursor<'d> {
+        self.0
+    }
+}
+
+impl std::fmt::Debug for Unsigned<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Unsigned({:?})", self.0.qualified_name())
+    }
+}
+
+impl<'d> View<'d> for Unsigned<'d> {
+    fn is(self, namespace: Namespace, local_name: &str) -> bool {
+        self.0.is(namespace, local_name)
+    }
+
+    fn qualified_name(self) -> &'d str {
+        self.0.qualified_name()
+    }
+
+    fn attribute(self, local_name: &str) -> Option<&'d str> {
+        self.0.attribute(Namespace::None, local_name)
+    }
+
+    fn attribute_ns(self, namespace: Namespace, local_name: &str) -> Option<&'d str> {
+        self.0.attribute(namespace, local_name)
+    }
+
+    fn elements(self) -> impl Iterator<Item = Result<Self, StructureError>> {
+        self.0.elements(None).map(|child| child.map(Self))
+    }
+
+    fn text(self) -> Result<Cow<'d, str>, StructureError> {
+        self.0.text(None).ok_or_else(|| self.0.not_text())
+    }
+
+    fn has_elements(self) -> bool {
+        self.0.children().any(|child| child.element().is_some())
+    }
+}

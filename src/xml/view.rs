@@ -1,0 +1,39 @@
+//! What a reader of messages may see of an element.
+
+use std::borrow::Cow;
+
+use super::Namespace;
+use crate::error::StructureError;
+
+/// An element as the readers in `saml/` see it: [`Signed`](super::Signed) or [`Unsigned`](super::Unsigned).
+///
+/// Readers are written once, against this trait; which of the two they were given stays in the type of what they return.
+pub(crate) trait View<'d>: Copy {
+    /// Whether the element has this expanded name.
+    fn is(self, namespace: Namespace, local_name: &str) -> bool;
+
+    /// The name as written, `prefix:local`.
+    fn qualified_name(self) -> &'d str;
+
+    /// The normalised value of the attribute of that name that is in no namespace.
+    fn attribute(self, local_name: &str) -> Option<&'d str>;
+
+    /// The normalised value of the attribute of that name in that namespace.
+    fn attribute_ns(self, namespace: Namespace, local_name: &str) -> Option<&'d str>;
+
+    /// The child elements, in order.
+    ///
+    /// Between them, white space and comments are passed over; an item is an error where there is other text or a
+    /// processing instruction.
+    fn elements(self) -> impl Iterator<Item = Result<Self, StructureError>>;
+
+    /// The text of an element with simple content: every piece of text joined, comments passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`StructureError::NotText`] where there is a child element or a processing instruction.
+    fn text(self) -> Result<Cow<'d, str>, StructureError>;
+
+    /// Whether there is a child element.
+    fn has_elements(self) -> bool;
+}

@@ -1,0 +1,195 @@
+//! Every response of `testdata/auth0`: the verdict, and every value of the login.
+
+mod common;
+
+use std::time::{Duration, SystemTime};
+
+use common::{cases, conclude, read, read_text, testdata, text};
+use saml_verify::time::{format_rfc3339, parse_rfc3339};
+use saml_verify::{Departure, Error, Expect, IdentityProvider, Login, ServiceProvider, TrustedKeys, Verifier};
+use serde_json::{Value, json};
+
+/// The code that each reason of the manifest has here, by what was changed.
+fn codes(reason: &str) -> &'static [&'static str] {
+    match reason {
+        "audience" => &["audience_mismatch"],
+        "recipient" => &["recipient_mismatch"],
+        "destination" => &["destination_mismatch"],
+        "in_response_to" => &["in_response_to_mismatch", "in_response_to_missing"],
+        "expired" => &["expired"],
+        "not_yet_valid" => &["not_yet_valid"],
+        "issuer" => &["issuer_mismatch"],
+        "unsigned" => &["unsigned"],
+        "signature" => &["digest_mismatch", "signature_invalid", "untrusted_key", "key_type_mismatch"],
+        "signature_wrapping" => &["several_assertions", "duplicate_id", "signature_malformed"],
+        "dtd" => &["doctype"],
+        "not_well_formed" => &["forbidden_character"],
+        "status" => &["status_not_success"],
+        "decrypt" => &["encrypted_assertion"],
+        reason => panic!("unknown reason {reason}"),
+    }
+}
+
+/// What a permission of the manifest is here; `None` for what no connection can be allowed.
+fn departures(permission: &str) -> Option<&'static [Departure]> {
+    match permission {
+        "sha1" => Some(&[Departure::Sha1SignatureForLegacyUseOnly, Departure::Sha1DigestForLegacyUseOnly]),
+        "signature_not_after_issuer" => Some(&[Departure::SignaturePosition]),
+        // A choice of `Expect`, and the default for certificates.
+        "unsolicited" | "ignore_certificate_validity" => Some(&[]),
+        "destination_mismatch" | "missing_recipient" => None,
+        permission => panic!("unknown permission {permission}"),
+    }
+}
+
+struct Connection<'c> {
+    case: &'c Value,
+    keys: TrustedKeys,
+    departures: Vec<Departure>,
+}
+
+impl<'c> Connection<'c> {
+    fn new(case: &'c Value) -> Self {
+        let folder = testdata("auth0");
+        let mut keys = TrustedKeys::from_pem(read(&folder.join(text(case, "idp_cert")))).expect("a certificate");
+        for more in case["idp_cert_additional"].as_array().into_iter().flatten().chain(case.get("idp_cert_additional")) {
+            if let Some(file) = more.as_str() {
+                keys = keys.and(TrustedKeys::from_pem(read(&folder.join(file))).expect("a certificate")).expect("few keys");
+            }
+        }
+        let permissions = case["requires"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let departures = permissions.flat_map(|name| departures(name).unwrap_or_default().iter().copied()).collect();
+        Self { case, keys, departures }
+    }
+
+    fn verify(&self) -> Result<Login, Error> {
+        let case = self.case;
+        let sp = ServiceProvider::new(text(case, "sp_entity_id"), text(case, "acs_url")).expect("a service provider");
+        let mut idp = IdentityProvider::new(text(case, "idp_entity_id"), self.keys.clone()).expect("an identity provider");
+        for departure in &self.departures {
+            idp = idp.allow(*departure);
+        }
+        let skew = Duration::from_secs(case["clock_skew_seconds"].as_u64().expect("a skew"));
+        let verifier = Verifier::new(sp, idp).clock_skew(skew).expect("a skew within bounds");
+        let expect = case["in_response_to"].as_str().map_or(Expect::Unsolicited, Expect::AnswerTo);
+        let message = read_text(&testdata("auth0").join(text(case, "b64")));
+        verifier.verify_post(&message, expect, now(case)).map(|verified| verified.without_replay_protection())
+    }
+}
+
+fn now(case: &Value) -> SystemTime {
+    parse_rfc3339(text(case, "now")).expect("a time")
+}
+
+fn responses() -> Vec<Value> {
+    let all = cases(&testdata("auth0")).into_iter();
+    all.filter(|case| text(case, "kind") == "response" && case["decryption_key"].is_null()).collect()
+}
+
+#[test]
+fn verdicts_and_values_are_those_of_the_manifest() {
+    let cases = responses();
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let outcome = Connection::new(case).verify();
+        if let Err(complaint) = judge(case, outcome) {
+            wrong.push(format!("{}: {complaint}", case["id"]));
+        }
+    }
+    conclude("auth0 responses", cases.len(), &wrong);
+}
+
+fn judge(case: &Value, outcome: Result<Login, Error>) -> Result<(), String> {
+    let possible = case["requires"].as_array().into_iter().flatten().all(|name| departures(name.as_str().unwrap()).is_some());
+    match (text(case, "expect"), outcome) {
+        ("accept", Ok(login)) if possible => compare(case, &login),
+        ("accept", Err(error)) if !possible => match error.code() {
+            "destination_mismatch" | "recipient_missing" => Ok(()),
+            code => Err(format!("refused as {code}: {error}")),
+        },
+        ("reject", Err(error)) => {
+            let expected = codes(text(case, "reason"));
+            if expected.contains(&error.code()) {
+                Ok(())
+            } else {
+                Err(format!("expected {expected:?}, got {}: {error}", error.code()))
+            }
+        }
+        ("either", Ok(login)) if login.name_id().value != text(case, "must_not_name_id") => Ok(()),
+        (expected, Ok(_)) => Err(format!("expected {expected}, was accepted")),
+        (expected, Err(error)) => Err(format!("expected {expected}, got {}: {error}", error.code())),
+    }
+}
+
+fn compare(case: &Value, login: &Login) -> Result<(), String> {
+    let attributes: Vec<Value> = login
+        .attributes()
+        .iter()
+        .map(|attribute| {
+            let values: Vec<&str> = attribute.values().map(|value| value.as_str().unwrap_or_default()).collect();
+            json!({ "name": attribute.name(), "values": values })
+        })
+        .collect();
+    let got = json!({
+        "issuer": login.issuer(),
+        "name_id": login.name_id().value,
+        "name_id_format": login.name_id().format,
+        "session_index": login.session_index(),
+        "authn_context": login.authn_context(),
+        "not_before": login.not_before().map(format_rfc3339),
+        "not_on_or_after": login.not_on_or_after().map(format_rfc3339),
+        "in_response_to": login.in_response_to(),
+        "attributes": attributes,
+    });
+    for (field, got) in got.as_object().expect("an object") {
+        if got != &case[field] {
+            return Err(format!("{field}: expected {}, got {got}", case[field]));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn without_its_departure_a_message_is_refused_by_the_name_of_what_is_missing() {
+    let mut wrong = Vec::new();
+    let mut looked_at = 0;
+    for case in &responses() {
+        let mut connection = Connection::new(case);
+        if connection.departures.is_empty() {
+            continue;
+        }
+        looked_at += 1;
+        connection.departures.clear();
+        match connection.verify() {
+            Err(error)
+                if matches!(error.code(), "signature_algorithm_refused" | "digest_algorithm_refused" | "signature_misplaced") => {
+            }
+            Err(error) => wrong.push(format!("{}: {}", case["id"], error.code())),
+            Ok(_) => wrong.push(format!("{}: accepted", case["id"])),
+        }
+    }
+    conclude("auth0 departures", looked_at, &wrong);
+}
+
+#[test]
+fn real_messages_of_live_tenants_verify() {
+    let Some(folder) = common::vectors("auth0/real") else { return };
+    let mut wrong = Vec::new();
+    let mut looked_at = 0;
+    for case in cases(&folder).iter().filter(|case| text(case, "kind") == "response") {
+        looked_at += 1;
+        let keys = TrustedKeys::from_pem(read(&folder.join(text(case, "idp_cert")))).expect("a certificate");
+        let sp = ServiceProvider::new(text(case, "sp_entity_id"), text(case, "acs_url")).expect("a service provider");
+        let idp = IdentityProvider::new(text(case, "idp_entity_id"), keys)
+            .expect("an identity provider")
+            .allow(Departure::Sha1SignatureForLegacyUseOnly)
+            .allow(Departure::Sha1DigestForLegacyUseOnly);
+        let message = read_text(&folder.join(text(case, "b64")));
+        let outcome = Verifier::new(sp, idp).verify_post(&message, Expect::Unsolicited, now(case));
+        let outcome = outcome.map(|verified| verified.without_replay_protection());
+        if let Err(complaint) = outcome.map_err(|error| error.to_string()).and_then(|login| compare(case, &login)) {
+            wrong.push(format!("{}: {complaint}", case["id"]));
+        }
+    }
+    conclude("auth0 real", looked_at, &wrong);
+}

@@ -1,0 +1,68 @@
+//! Vectors from outside: where they are, and how a run tells that it has none.
+
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// The folder of vectors named by `SAML_VERIFY_VECTORS`; `None`, said aloud, where it is unset.
+pub(crate) fn vectors(part: &str) -> Option<PathBuf> {
+    match std::env::var_os("SAML_VERIFY_VECTORS") {
+        None => {
+            println!("skipped: SAML_VERIFY_VECTORS is not set, so {part} is not read");
+            None
+        }
+        Some(root) => {
+            let root = PathBuf::from(root);
+            // Cargo runs a test in its package, and a relative path is meant from there.
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(root).join(part);
+            assert!(folder.is_dir(), "SAML_VERIFY_VECTORS is set, but {} is not a folder", folder.display());
+            Some(folder)
+        }
+    }
+}
+
+/// The vectors in the repository.
+pub(crate) fn testdata(part: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(part)
+}
+
+pub(crate) fn read(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+pub(crate) fn read_text(path: &Path) -> String {
+    String::from_utf8(read(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The cases of a manifest.
+pub(crate) fn cases(folder: &Path) -> Vec<Value> {
+    let manifest: Value = serde_json::from_slice(&read(&folder.join("manifest.json"))).expect("a manifest is JSON");
+    manifest["cases"].as_array().expect("a manifest has cases").clone()
+}
+
+/// A field of a case that has to be a string.
+pub(crate) fn text<'a>(case: &'a Value, field: &str) -> &'a str {
+    case[field].as_str().unwrap_or_else(|| panic!("{}: no text in {field}", case["id"]))
+}
+
+/// Fails with every complaint, and says how many cases were looked at.
+pub(crate) fn conclude(what: &str, looked_at: usize, wrong: &[String]) {
+    println!("{what}: {looked_at} cases, {} wrong", wrong.len());
+    assert!(looked_at > 0, "{what}: no cases");
+    assert!(wrong.is_empty(), "{what}: {} of {looked_at} wrong\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// `/*[1]/*[2]` as positions.
+pub(crate) fn path(path: &str) -> Vec<usize> {
+    let steps = path.split('/').filter(|step| !step.is_empty());
+    steps.map(|step| step.trim_start_matches("*[").trim_end_matches(']').parse().expect("a path has positions")).collect()
+}
+
+/// Base64 without white space.
+pub(crate) fn base64(text: &str) -> Vec<u8> {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.decode(text).expect("base64")
+}

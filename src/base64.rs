@@ -9,7 +9,8 @@
 //! The URL-safe alphabet, missing padding, a `+` that became a space: each is told apart and refused.
 
 use ::base64::Engine;
-use ::base64::engine::general_purpose::STANDARD;
+use ::base64::engine::Simd;
+use ::base64::engine::general_purpose::PAD;
 
 /// Why a text is not canonical base64. Offsets count the bytes of the text, white space included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,18 +35,19 @@ pub(crate) enum Base64Fault {
 ///
 /// The first [`Base64Fault`] of the text.
 pub(crate) fn decode_whitespace(text: &str) -> Result<Vec<u8>, Base64Fault> {
-    if let Ok(bytes) = STANDARD.decode(text) {
+    let engine = Simd::standard(PAD);
+    if let Ok(bytes) = engine.decode(text) {
         return Ok(bytes);
     }
     let mut kept = Vec::with_capacity(text.len());
     text.as_bytes().split(is_white_space).for_each(|run| kept.extend_from_slice(run));
-    STANDARD.decode(&kept).map_err(|_| fault_of(text))
+    engine.decode(&kept).map_err(|_| fault_of(text))
 }
 
 /// The canonical text of `bytes`.
 #[cfg(feature = "test-idp")]
 pub(crate) fn encode(bytes: &[u8]) -> String {
-    STANDARD.encode(bytes)
+    Simd::standard(PAD).encode(bytes)
 }
 
 /// CR, LF, SP and TAB: the white space of XML, and of the line breaks that MIME puts into base64.

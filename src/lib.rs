@@ -1,4 +1,110 @@
-//! Verify SAML 2.0 logins.
+//! Verify SAML 2.0 logins: the form field that a browser posted goes in; a [`Login`], or the reason for refusing it, comes out.
+//!
+//! # What it promises
+//!
+//! - **A [`Login`] was signed by a key that you configured.** It is read from the very tree that was digested, below the element
+//!   that the signature covers; what else the document says cannot reach it. It cannot be built by hand. (One value is not
+//!   always covered: [`Login::response_id`].)
+//! - **Every check that the Web Browser SSO profile demands is taken**: issuer, audience, recipient, destination, request, times,
+//!   confirmation, conditions, authentication. What is compared against is a required argument, and no option leaves a check out.
+//!   What widens one is a [`Departure`] with a name.
+//! - **The rest is yours to give.** No clock, no network, no files, no global state: the time, the certificates and the store that
+//!   remembers used assertions are arguments.
+//! - **A refusal says why**: a stable code, both sides of the comparison, the section of the specification, and what to change on
+//!   which side. The browser gets one sentence, which says nothing.
+//! - No unsafe code. XML that is not well-formed, has a document type declaration or exceeds the [`Limits`] is refused before
+//!   anything in it is believed.
+//!
+//! # A login
+//!
+//! An identity provider's certificate (`pem`) and four values go in: its entity ID, yours, your assertion consumer URL, and the ID
+//! of the request that is pending in the browser's session (`request_id`). `form_field` is the value of `SAMLResponse` as your web
+//! framework parsed it, `now` is [`SystemTime::now()`](std::time::SystemTime::now).
+//!
+//! ```
+//! # let pem = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/auth0/keys/idp-rsa2048.pem"));
+//! # let form_field = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/auth0/cases/a-default-sha256.b64"));
+//! # let request_id = "_43848dd96f2ec8be2d4c";
+//! # let now = saml_verify::time::parse_rfc3339("2025-03-03T10:00:02.468Z").ok_or("not a time")?;
+//! use saml_verify::{Expect, IdentityProvider, InProcessReplayStore, ServiceProvider, TrustedKeys, Verifier, claim};
+//!
+//! let idp = IdentityProvider::new("urn:acme-dev.us.auth0.com", TrustedKeys::from_pem(pem)?)?;
+//! let sp = ServiceProvider::new("urn:example:sp:portal", "https://portal.example.com/saml/acs")?;
+//! let verifier = Verifier::new(sp, idp);
+//! let used = InProcessReplayStore::default();
+//!
+//! let login = verifier.verify_post(form_field, Expect::AnswerTo(request_id), now)?.claim(&used)?;
+//!
+//! assert_eq!(login.name_id().value, "auth0|64f0c2a17d9e4b0012ab34cd");
+//! assert_eq!(login.attribute(claim::EMAIL_ADDRESS), Some("ada@example.com"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Make the [`Verifier`] and the store once, when the service starts, and share them. A store in memory protects one process; for
+//! several there are [`ReplayStore`] and [`AsyncReplayStore`].
+//!
+//! # A refusal
+//!
+//! The same message at a service provider whose entity ID was typed with a slash at its end:
+//!
+//! ```
+//! # use saml_verify::{Expect, IdentityProvider, ServiceProvider, TrustedKeys, Verifier};
+//! # let pem = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/auth0/keys/idp-rsa2048.pem"));
+//! # let form_field = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/auth0/cases/a-default-sha256.b64"));
+//! # let expect = Expect::AnswerTo("_43848dd96f2ec8be2d4c");
+//! # let now = saml_verify::time::parse_rfc3339("2025-03-03T10:00:02.468Z").ok_or("not a time")?;
+//! # let idp = IdentityProvider::new("urn:acme-dev.us.auth0.com", TrustedKeys::from_pem(pem)?)?;
+//! let sp = ServiceProvider::new("urn:example:sp:portal/", "https://portal.example.com/saml/acs")?;
+//! let error = Verifier::new(sp, idp).verify_post(form_field, expect, now).unwrap_err();
+//!
+//! // For programs and for the log.
+//! assert_eq!((error.stage(), error.code(), error.section()), ("constraint", "audience_mismatch", "SAML Core 2.5.1.4"));
+//! assert_eq!(error.expected(), ["urn:example:sp:portal/"]);
+//! assert_eq!(error.received(), ["urn:example:sp:portal"]);
+//! assert_eq!(
+//!     error.to_string(),
+//!     "constraint: the audience is \"urn:example:sp:portal\", not \"urn:example:sp:portal/\" \
+//!      (they differ only by a trailing slash)"
+//! );
+//! // For the administrator.
+//! assert_eq!(
+//!     error.remedy(),
+//!     "make the service provider's entity ID and the identity provider's audience the same string; \
+//!      in Auth0 it is the addon's `audience` if set, else the Issuer of the AuthnRequest"
+//! );
+//! // For the browser, whatever the cause.
+//! assert_eq!(error.for_user(), "The login could not be verified. Please try again or contact your administrator.");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! No error carries a name identifier, an attribute value or key material. What it carries of a message is cut to 256 characters
+//! and escaped where it is displayed; [`Error::expected`] and [`Error::received`] are not escaped, so log them with `{:?}`.
+//!
+//! # What is not here
+//!
+//! Encrypted assertions, logout, AuthnRequests, metadata, and the redirect and artifact bindings; each is refused or absent, none
+//! is half there. The README lists every check with the section that prescribes it, and the limitations.
+//!
+//! # Features
+//!
+//! None is on by default, and each only adds.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `cli` | the command `saml-verify`; nothing for services that link the library |
+//! | `test-idp` | `test_idp`: an identity provider for the tests of your service, with a key that everybody knows |
+//!
+//! `internals` and `widened-tokenizer` belong to the crate's own tests and promise nothing.
+//!
+//! # Where to go next
+//!
+//! - [`Verifier`]: what can be required beyond the default, and [`Verifier::explain_post`], which takes every check to its end.
+//! - [`Login`] and [`Attributes`]: what a service gets. [`claim`] has the attribute names that Auth0 writes.
+//! - [`ReplayStore`]: one use for each assertion, also across machines.
+//! - [`Error`]: the stages, each with its own enum.
+//! - [`IdentityProvider`] and [`Departure`]: SHA-1 and other concessions, one by one. [`peek_issuer`]: routing among tenants.
+//! - [`canonical`]: canonical XML on its own.
+//! - `examples/service.rs`: a whole service in one file. `README.md`: Auth0 step by step. `ARCHITECTURE.md`: how it is built.
 
 #![forbid(unsafe_code)]
 #![deny(clippy::as_conversions, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
@@ -42,3 +148,8 @@ pub use saml::attributes::{Attribute, AttributeValue, Attributes, NotSingle};
 pub use saml::check::Expect;
 pub use saml::name_id::NameId;
 pub use verifier::{ExpiredCertificate, SignedPart, UnverifiedIssuer, Verifier, peek_issuer};
+
+/// The examples of the README are compiled as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -186,7 +186,7 @@ impl Verifier {
     ///
     /// The [`Error`] of the first step that refuses: xml, signature, status, structure, constraint.
     pub fn verify_xml(&self, xml: &[u8], expect: Expect<'_>, now: SystemTime) -> Result<Verified, Error> {
-        let document = Document::parse(xml, &self.limits)?;
+        let document = Document::parse_message(xml, &self.limits)?;
         let unverified = Response::read(document.root())?;
         let idp = self.identity_provider(&unverified)?;
         let response = idp.verify(&document, unverified.element, "Response")?;
@@ -218,7 +218,7 @@ impl Verifier {
 
     /// The steps of [`Verifier::verify_xml`], in the same order; but the assertion is read whether or not it is signed.
     fn explain(&self, report: &mut Report, xml: &[u8], expect: Expect<'_>, now: SystemTime) -> Option<()> {
-        let document = report.step(PARSE, Document::parse(xml, &self.limits))?;
+        let document = report.step(PARSE, Document::parse_message(xml, &self.limits))?;
         let unverified = report.step(ENVELOPE, Response::read(document.root()))?;
         let idp = report.step(IDENTITY_PROVIDER, self.identity_provider(&unverified)).or(self.identity_providers.first())?;
         let response = report.optional_step(RESPONSE_SIGNATURE, idp.verify(&document, unverified.element, "Response"));
@@ -381,7 +381,7 @@ impl UnverifiedIssuer {
 /// An [`Error`] of the decode, xml or structure stage.
 pub fn peek_issuer(saml_response: &str, limits: &Limits) -> Result<UnverifiedIssuer, Error> {
     let xml = decode_post(saml_response, limits)?;
-    let document = Document::parse(&xml, limits)?;
+    let document = Document::parse_message(&xml, limits)?;
     let issuer = Response::read(document.root())?.claimed_issuer();
     let missing = StructureError::MissingElement { parent: "Response", element: "Issuer" };
     Ok(UnverifiedIssuer(issuer.ok_or(missing)?.name.into_owned()))

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::CertificateError;
+
 /// Why a configuration is refused.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub enum ConfigError {
         /// The entity ID.
         entity_id: String,
     },
+    /// A certificate cannot be used.
+    Certificate(CertificateError),
     /// A clock skew that would make expiry meaningless.
     ClockSkewTooLarge {
         /// The requested skew.
@@ -48,6 +52,7 @@ impl fmt::Display for ConfigError {
             Self::InvalidAcsUrl { value, reason } => write!(f, "not an assertion consumer service URL: {value:?} ({reason})"),
             Self::NoTrustedKey { entity_id } => write!(f, "no trusted certificate for the identity provider {entity_id:?}"),
             Self::DuplicateIdentityProvider { entity_id } => write!(f, "two identity providers with the entity ID {entity_id:?}"),
+            Self::Certificate(error) => error.fmt(f),
             Self::ClockSkewTooLarge { requested, maximum } => {
                 write!(f, "a clock skew of {} s is more than {} s", requested.as_secs(), maximum.as_secs())
             }
@@ -56,3 +61,9 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
+
+impl From<CertificateError> for ConfigError {
+    fn from(error: CertificateError) -> Self {
+        Self::Certificate(error)
+    }
+}

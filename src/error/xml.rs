@@ -48,6 +48,9 @@ pub enum XmlErrorKind {
     EncodingMismatch,
     /// A document type declaration, which no SAML message needs and many attacks do.
     Doctype,
+    /// A comment that starts with `>` or `->`: well-formed, but HTML readers take it to end at once, and see what it hides.
+    /// Refused in messages, not in canonical XML on its own.
+    AmbiguousComment,
     /// A character that XML does not allow. XML 1.0 section 2.2.
     ForbiddenCharacter,
     /// Not well-formed. XML 1.0.
@@ -81,6 +84,7 @@ impl fmt::Display for XmlError {
             XmlErrorKind::WideEncoding => f.write_str("UTF-16 or UTF-32 instead of UTF-8"),
             XmlErrorKind::EncodingMismatch => f.write_str("the declared encoding is not UTF-8"),
             XmlErrorKind::Doctype => f.write_str("a document type declaration"),
+            XmlErrorKind::AmbiguousComment => f.write_str("a comment that starts with `>`"),
             XmlErrorKind::ForbiddenCharacter => f.write_str("a character that XML does not allow"),
             XmlErrorKind::NotWellFormed { rule, .. } | XmlErrorKind::Namespace { rule, .. } => f.write_str(rule),
         }?;
@@ -97,6 +101,7 @@ impl Refusal for XmlError {
             XmlErrorKind::WideEncoding => "wide_encoding",
             XmlErrorKind::EncodingMismatch => "encoding_mismatch",
             XmlErrorKind::Doctype => "doctype",
+            XmlErrorKind::AmbiguousComment => "ambiguous_comment",
             XmlErrorKind::ForbiddenCharacter => "forbidden_character",
             XmlErrorKind::NotWellFormed { .. } => "not_well_formed",
             XmlErrorKind::Namespace { .. } => "not_namespace_well_formed",
@@ -108,6 +113,7 @@ impl Refusal for XmlError {
             XmlErrorKind::DocumentTooLarge { .. } | XmlErrorKind::LimitExceeded { .. } => "limits",
             XmlErrorKind::NotUtf8 | XmlErrorKind::WideEncoding | XmlErrorKind::EncodingMismatch => "XML 1.0 section 4.3.3",
             XmlErrorKind::Doctype => "SAML2Int SDP-G03",
+            XmlErrorKind::AmbiguousComment => "XML 1.0 section 2.5",
             XmlErrorKind::ForbiddenCharacter => "XML 1.0 section 2.2",
             XmlErrorKind::NotWellFormed { section, .. } | XmlErrorKind::Namespace { section, .. } => section,
         }

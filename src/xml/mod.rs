@@ -10,6 +10,7 @@ mod document;
 mod namespace;
 mod parse;
 mod reference;
+mod scan;
 mod signature;
 mod span;
 mod tag;

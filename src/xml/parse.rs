@@ -23,13 +23,14 @@ use super::document::{
     namespace_name,
 };
 use super::namespace::{XMLNS, is_relative};
-use super::reference::{UNKNOWN_REFERENCE, is_canonical_in_text, is_plain_value, normalize_line_ends, normalize_value, resolve};
+use super::reference::{UNKNOWN_REFERENCE, is_canonical_in_text, normalize_line_ends, normalize_value, resolve};
+use super::scan::{key, same};
 use super::span::{Span, narrow};
 use super::tag::{RawAttribute, next_attribute};
 use crate::error::{Position, XmlError, XmlErrorKind};
 use crate::limits::Limits;
 
-/// The text of a document: UTF-8, without its byte order mark.
+/// The text of a document: UTF-8.
 fn decode<'i>(bytes: &'i [u8], limits: &Limits) -> Result<&'i str, XmlError> {
     let limit = limits.document_bytes.min(Span::MAX_DOCUMENT);
     let at_start = |kind| XmlError { kind, position: Position { offset: 0, line: 1, column: 1 } };
@@ -40,7 +41,7 @@ fn decode<'i>(bytes: &'i [u8], limits: &Limits) -> Result<&'i str, XmlError> {
         return Err(at_start(XmlErrorKind::WideEncoding));
     }
     match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(text.strip_prefix('\u{FEFF}').unwrap_or(text)),
+        Ok(text) => Ok(text),
         Err(error) => {
             let valid = bytes.get(..error.valid_up_to()).and_then(|valid| std::str::from_utf8(valid).ok()).unwrap_or_default();
             Err(XmlError { kind: XmlErrorKind::NotUtf8, position: position(valid, valid.len()) })
@@ -55,24 +56,41 @@ impl<'i> Document<'i> {
     ///
     /// The first rule that is broken, or limit that is exceeded, with its position.
     pub(crate) fn parse(bytes: &'i [u8], limits: &Limits) -> Result<Self, XmlError> {
+        Self::parse_noting(bytes, limits).map(|(document, _)| document)
+    }
+
+    /// Parses a message: a document that has nothing in it that other readers are known to read otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As [`Document::parse`], and [`XmlErrorKind::AmbiguousComment`].
+    pub(crate) fn parse_message(bytes: &'i [u8], limits: &Limits) -> Result<Self, XmlError> {
+        let (document, ambiguous) = Self::parse_noting(bytes, limits)?;
+        ambiguous.map_or(Ok(document), |position| Err(XmlError { kind: XmlErrorKind::AmbiguousComment, position }))
+    }
+
+    /// The document, and where its first ambiguous comment is.
+    fn parse_noting(bytes: &'i [u8], limits: &Limits) -> Result<(Self, Option<Position>), XmlError> {
         let text = decode(bytes, limits)?;
-        let mut parser = Parser::new(text, limits);
+        let unmarked = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+        let place = |offset: usize| position(text, text.len() - unmarked.len() + offset);
+        let mut parser = Parser::new(unmarked, limits);
         match parser.run() {
-            Ok(()) => Ok(parser.document),
-            Err(fault) => Err(XmlError { kind: fault.kind, position: position(text, fault.offset) }),
+            Ok(()) => Ok((parser.document, parser.ambiguous_comment.map(place))),
+            Err(fault) => Err(XmlError { kind: fault.kind, position: place(fault.offset) }),
         }
     }
 }
 
 /// Line and column of a byte, counted only once something is wrong there.
+///
+/// Lines end as XML 1.0 section 2.11 has it; a byte order mark takes bytes, but is no character of its line.
 fn position(text: &str, offset: usize) -> Position {
     let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    Position {
-        offset,
-        line: before.matches('\n').count() + 1,
-        column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-    }
+    let before = before.strip_prefix(BYTE_ORDER_MARK).unwrap_or(before);
+    let line_ends = before.matches(['\n', '\r']).count() - before.matches("\r\n").count();
+    let line = before.rsplit(['\n', '\r']).next().unwrap_or_default();
+    Position { offset, line: line_ends + 1, column: line.chars().count() + 1 }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +123,7 @@ struct Parser<'i, 'l> {
     open: Vec<Open>,
     run: Option<Run>,
     root_seen: bool,
+    ambiguous_comment: Option<usize>,
     /// No carriage return means that no line end needs normalising.
     has_carriage_return: bool,
 }
@@ -152,6 +171,7 @@ impl<'i, 'l> Parser<'i, 'l> {
             open: Vec::with_capacity(16),
             run: None,
             root_seen: false,
+            ambiguous_comment: None,
             has_carriage_return: memchr::memchr(b'\r', text.as_bytes()).is_some(),
         }
     }
@@ -161,7 +181,7 @@ impl<'i, 'l> Parser<'i, 'l> {
         if let Some(offset) = first_forbidden(text) {
             return Err(Fault { kind: XmlErrorKind::ForbiddenCharacter, offset });
         }
-        if text.starts_with('\u{FEFF}') {
+        if text.starts_with(BYTE_ORDER_MARK) {
             return Err(Fault::xml("text outside the root element", "XML 1.0 section 2.1", 0));
         }
         let mut reader = Reader::from_str(text);
@@ -299,9 +319,8 @@ impl<'i, 'l> Parser<'i, 'l> {
     fn comment(&mut self, source: Range<usize>) -> Result<(), Fault> {
         self.flush_text()?;
         let inner = source.start + "<!--".len()..source.end - "-->".len();
-        // Stricter than XML 1.0: HTML readers take such a comment to end at once, and would see what it hides.
         if self.source(inner.clone()).trim_start_matches('-').starts_with('>') {
-            return Err(Fault::xml("a comment that starts with `>`", "XML 1.0 section 2.5", source.start));
+            self.ambiguous_comment.get_or_insert(source.start);
         }
         let value = self.with_line_ends(inner);
         let id = self.push_node(source, Content::Comment { value })?;
@@ -436,7 +455,10 @@ impl<'i, 'l> Parser<'i, 'l> {
         let open = *self.open.last().ok_or(mismatch)?;
         let name = self.document.element(open.id).map_or("", |element| self.document.str(element.name));
         let inner = self.source(source.start + 2..source.end - 1);
-        let rest = inner.strip_prefix(name).filter(|rest| is_blank(rest)).ok_or(mismatch)?;
+        let (start, rest) = inner.split_at_checked(name.len()).ok_or(mismatch)?;
+        if !same(start.as_bytes(), name.as_bytes()) || !is_blank(rest) {
+            return Err(mismatch);
+        }
         let verbatim = rest.is_empty();
         self.close_element(if verbatim { NonZeroU32::new(narrow(source.start)) } else { None });
         Ok(())
@@ -461,17 +483,19 @@ impl<'i, 'l> Parser<'i, 'l> {
     fn attributes(&mut self, content: &'i str, tag: &mut Tag) -> Result<(), Fault> {
         let mut from = tag.name_len;
         let mut seen = 0_usize;
+        // The counts of the arena hold no more, whatever the limit.
+        let limit = self.limits.attributes_per_element.min(usize::from(u16::MAX));
         loop {
             let raw = next_attribute(content, from)
                 .map_err(|fault| Fault::xml(fault.rule, "XML 1.0 section 3.1", tag.base + fault.offset))?;
             let Some(raw) = raw else { return Ok(()) };
             seen += 1;
-            if seen > self.limits.attributes_per_element {
-                return Err(Fault::limit("attributes on one element", self.limits.attributes_per_element, tag.base + raw.start));
+            if seen > limit {
+                return Err(Fault::limit("attributes on one element", limit, tag.base + raw.start));
             }
             let (prefix, local) = split_name(content.get(raw.name_start..).unwrap_or_default(), raw.name);
             let value = tag.base + raw.value_start..tag.base + raw.value_end;
-            let (value, canonical) = self.value(value)?;
+            let (value, canonical) = if raw.plain { (Span::new(value), true) } else { self.value(value)? };
             let canonical = canonical && raw.canonical_layout;
             match (prefix, local) {
                 ("", "xmlns") => self.push_declaration("", value, canonical, &raw, tag)?,
@@ -587,7 +611,10 @@ impl<'i, 'l> Parser<'i, 'l> {
                 true => Ordering::Equal,
                 false => namespace_name(namespaces, strings, a.namespace).cmp(namespace_name(namespaces, strings, b.namespace)),
             };
-            by_namespace.then_with(|| strings.get(a.local_span()).cmp(strings.get(b.local_span())))
+            by_namespace.then_with(|| {
+                let (a, b) = (strings.get(a.local_span()), strings.get(b.local_span()));
+                key(a.as_bytes()).cmp(&key(b.as_bytes())).then_with(|| a.cmp(b))
+            })
         };
         if !own.is_sorted_by(|a, b| order(a, b) == Ordering::Less) {
             tag.attributes_verbatim = false;
@@ -629,7 +656,7 @@ impl<'i, 'l> Parser<'i, 'l> {
 
     fn intern_prefix(&mut self, prefix: &'i str, at: usize) -> Result<PrefixId, Fault> {
         let prefixes = &mut self.document.prefixes;
-        let index = match prefixes.iter().position(|&known| known == prefix) {
+        let index = match prefixes.iter().position(|known| same(known.as_bytes(), prefix.as_bytes())) {
             Some(index) => index,
             None if prefixes.len() >= self.limits.prefixes => {
                 return Err(Fault::limit("prefixes", self.limits.prefixes, at));
@@ -671,9 +698,6 @@ impl<'i, 'l> Parser<'i, 'l> {
     /// The normalised value of an attribute, and whether it is written as Canonical XML writes it.
     fn value(&mut self, source: Range<usize>) -> Result<(Span, bool), Fault> {
         let raw = self.source(source.clone());
-        if is_plain_value(raw) {
-            return Ok((Span::new(source), true));
-        }
         let start = self.document.strings.len();
         let canonical = normalize_value(raw, &mut self.document.strings.changed)
             .map_err(|fault| Fault::xml(fault.rule, fault.section, source.start + fault.offset))?;
@@ -735,6 +759,8 @@ impl Tag {
         }
     }
 }
+
+const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
 const DOUBLED: &str = "an attribute twice on one element";
 

@@ -36,13 +36,6 @@ fn is_canonical_in_value(name: &str) -> bool {
     matches!(name, "amp" | "lt" | "quot" | "#x9" | "#xA" | "#xD")
 }
 
-/// Whether an attribute value is its own normal form: no reference, no white space but spaces, no `<`.
-pub(super) fn is_plain_value(raw: &str) -> bool {
-    !raw.as_bytes()
-        .iter()
-        .fold(false, |found, &byte| found | (byte == b'&') | (byte == b'<') | (byte == b'\t') | (byte == b'\n') | (byte == b'\r'))
-}
-
 /// A broken rule in a value, and how far into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ValueFault {

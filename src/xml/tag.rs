@@ -1,6 +1,7 @@
 //! The inside of a start tag, as written: names, and values between their quotes.
 
 use super::chars::{ScannedName, is_space, scan_qname};
+use super::scan::value_end;
 
 /// One attribute as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub(super) struct RawAttribute {
     pub(super) value_start: usize,
     /// Where its value ends, before the quote.
     pub(super) value_end: usize,
+    /// The value is its own normal form: no reference, no white space but spaces, no `<`.
+    pub(super) plain: bool,
     /// Written as Canonical XML writes it: one space before, none around `=`, double quotes.
     pub(super) canonical_layout: bool,
 }
@@ -50,17 +53,18 @@ pub(super) fn next_attribute(text: &str, from: usize) -> Result<Option<RawAttrib
         return Err(TagFault { rule: "an attribute value without quotes", offset: quote_at });
     };
     let value_start = quote_at + 1;
-    let value_end = text
-        .as_bytes()
-        .get(value_start..)
-        .and_then(|rest| memchr::memchr(quote, rest))
+    let value = text.as_bytes().get(value_start..).unwrap_or_default();
+    let first = value_end(value, quote);
+    let plain = first.is_some_and(|at| value.get(at) == Some(&quote));
+    let value_end = if plain { first } else { memchr::memchr(quote, value) }
         .map(|len| value_start + len)
         .ok_or(TagFault { rule: "an attribute value without its closing quote", offset: quote_at })?;
     let one_space = name_start == from + 1 && text.as_bytes().get(from) == Some(&b' ');
     let canonical_layout = one_space && equals == name_end && quote_at == equals + 1 && quote == b'"';
-    Ok(Some(RawAttribute { start: from, name_start, name, value_start, value_end, canonical_layout }))
+    Ok(Some(RawAttribute { start: from, name_start, name, value_start, value_end, plain, canonical_layout }))
 }
 
+#[inline]
 fn skip_space(text: &str, from: usize) -> usize {
     let rest = text.as_bytes().get(from..).unwrap_or_default();
     from + rest.iter().position(|&byte| !is_space(byte)).unwrap_or(rest.len())

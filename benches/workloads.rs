@@ -1,0 +1,286 @@
+//! The messages of the benchmarks: Auth0's shape, signed here, so that size, signed part and key can be chosen.
+
+use std::fmt::Write;
+use std::time::SystemTime;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ring::digest::{SHA256, digest};
+use ring::rand::SystemRandom;
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256,
+    RsaKeyPair, UnparsedPublicKey, VerificationAlgorithm,
+};
+use saml_verify::canonical::{Algorithm, Canonicalizer};
+use saml_verify::internals::{self, Select};
+use saml_verify::time::parse_rfc3339;
+use saml_verify::{Expect, IdentityProvider, Limits, ServiceProvider, TrustedKeys, Verifier};
+
+pub(crate) const IDP: &str = "urn:acme-dev.us.auth0.com";
+pub(crate) const SP: &str = "urn:example:sp:portal";
+pub(crate) const ACS: &str = "https://portal.example.com/saml/acs";
+pub(crate) const REQUEST: &str = "_43848dd96f2ec8be2d4c";
+
+/// What is signed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Assertion,
+    Response,
+    Both,
+}
+
+pub(crate) enum Key {
+    Rsa,
+    P256,
+}
+
+/// One message, and what its cryptography alone costs.
+pub(crate) struct Workload {
+    pub(crate) name: &'static str,
+    pub(crate) xml: String,
+    /// The form field.
+    pub(crate) field: String,
+    pub(crate) pem: Vec<u8>,
+    /// Of each signature, the octets that are digested, those that are signed, and the value.
+    pub(crate) signatures: Vec<Signature>,
+    algorithm: &'static dyn VerificationAlgorithm,
+    public_key: Vec<u8>,
+}
+
+pub(crate) struct Signature {
+    pub(crate) element: Vec<u8>,
+    pub(crate) signed_info: Vec<u8>,
+    pub(crate) value: Vec<u8>,
+}
+
+pub(crate) fn all() -> Vec<Workload> {
+    vec![
+        Workload::new("w1", 0, Part::Assertion, Key::Rsa),
+        Workload::new("w2", 0, Part::Response, Key::Rsa),
+        Workload::new("w3", 200, Part::Assertion, Key::Rsa),
+        Workload::new("w4", 5000, Part::Assertion, Key::Rsa),
+        Workload::new("w5", 0, Part::Both, Key::Rsa),
+        Workload::new("w6", 0, Part::Assertion, Key::P256),
+    ]
+}
+
+pub(crate) fn now() -> SystemTime {
+    parse_rfc3339("2025-03-03T10:00:02Z").expect("a time")
+}
+
+pub(crate) fn expect() -> Expect<'static> {
+    Expect::AnswerTo(REQUEST)
+}
+
+impl Workload {
+    pub(crate) fn new(name: &'static str, groups: usize, part: Part, key: Key) -> Self {
+        let signer = Signer::new(key);
+        let mut signatures = Vec::new();
+        let mut assertion = assertion(groups, "");
+        if part != Part::Response {
+            let signature = signer.sign(&response(&assertion, ""), ASSERTION_ID, &mut signatures);
+            assertion = self::assertion(groups, &signature);
+        }
+        let mut xml = response(&assertion, "");
+        if part != Part::Assertion {
+            let signature = signer.sign(&xml, RESPONSE_ID, &mut signatures);
+            xml = response(&assertion, &signature);
+        }
+        let field = STANDARD.encode(&xml);
+        let Signer { pem, algorithm, public_key, .. } = signer;
+        Self { name, xml, field, pem, signatures, algorithm, public_key }
+    }
+
+    /// A verifier that accepts the message.
+    pub(crate) fn verifier(&self) -> Verifier {
+        let keys = TrustedKeys::from_pem(&self.pem).expect("a certificate");
+        let sp = ServiceProvider::new(SP, ACS).expect("a service provider");
+        let idp = IdentityProvider::new(IDP, keys).expect("an identity provider");
+        Verifier::new(sp, idp).limits(limits())
+    }
+
+    /// The cryptography alone: base64, the digests, the key operations, with the fastest there is.
+    pub(crate) fn floor(&self, buffer: &mut Vec<u8>) {
+        let text = self.field.as_bytes();
+        buffer.resize(base64_simd::STANDARD.decoded_length(text).expect("base64"), 0);
+        let decoded = base64_simd::STANDARD.decode(text, base64_simd::Out::from_slice(buffer)).expect("base64");
+        assert!(!decoded.is_empty());
+        for signature in &self.signatures {
+            std::hint::black_box(digest(&SHA256, &signature.element));
+            self.key_operation(signature);
+        }
+    }
+
+    /// One digest of SignedInfo and one public-key operation.
+    pub(crate) fn key_operation(&self, signature: &Signature) {
+        let key = UnparsedPublicKey::new(self.algorithm, &self.public_key);
+        key.verify(&signature.signed_info, &signature.value).expect("a valid signature");
+    }
+
+    pub(crate) fn whole(&self, verifier: &Verifier) {
+        let verified = verifier.verify_post(std::hint::black_box(&self.field), expect(), now()).expect("a valid message");
+        std::hint::black_box(verified.without_replay_protection());
+    }
+}
+
+/// The default holds messages of 1 MiB; w4 is close to that.
+pub(crate) fn limits() -> Limits {
+    Limits { document_bytes: 1 << 21, ..Limits::DEFAULT }
+}
+
+const RESPONSE_ID: &str = "_5d2faa1077ef3b48662f";
+const ASSERTION_ID: &str = "_ABCpsBWrUmaPeJ0wDCjTS7idhN9BOvTL";
+
+/// From a message to its signature value.
+type Sign = Box<dyn Fn(&[u8]) -> Vec<u8>>;
+
+struct Signer {
+    sign: Sign,
+    method: &'static str,
+    pem: Vec<u8>,
+    algorithm: &'static dyn VerificationAlgorithm,
+    public_key: Vec<u8>,
+}
+
+impl Signer {
+    fn new(key: Key) -> Self {
+        use ring::signature::KeyPair;
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/auth0/keys");
+        let file = |name: &str| std::fs::read(format!("{folder}/{name}")).expect("a key of testdata");
+        match key {
+            Key::Rsa => {
+                let pair = RsaKeyPair::from_pkcs8(&unarmored(&file("idp-rsa2048.key"))).expect("an RSA key");
+                let public_key = pair.public_key().as_ref().to_vec();
+                let sign = move |message: &[u8]| {
+                    let mut value = vec![0; pair.public().modulus_len()];
+                    pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut value).expect("a signature");
+                    value
+                };
+                Self {
+                    sign: Box::new(sign),
+                    method: "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+                    pem: file("idp-rsa2048.pem"),
+                    algorithm: &RSA_PKCS1_2048_8192_SHA256,
+                    public_key,
+                }
+            }
+            Key::P256 => {
+                let der = unarmored(&file("idp-ec-p256.key"));
+                let random = SystemRandom::new();
+                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der, &random).expect("a P-256 key");
+                let public_key = pair.public_key().as_ref().to_vec();
+                let sign = move |message: &[u8]| pair.sign(&random, message).expect("a signature").as_ref().to_vec();
+                Self {
+                    sign: Box::new(sign),
+                    method: "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
+                    pem: file("idp-ec-p256.pem"),
+                    algorithm: &ECDSA_P256_SHA256_FIXED,
+                    public_key,
+                }
+            }
+        }
+    }
+
+    /// The Signature of the element of that ID, as Auth0 writes it.
+    fn sign(&self, xml: &str, id: &str, signatures: &mut Vec<Signature>) -> String {
+        let select = Select::Attribute { name: "ID", value: id };
+        let element =
+            internals::canonicalize(xml.as_bytes(), select, None, Algorithm::Exclusive10, "", &limits()).expect("canonical");
+        let info = format!(
+            "<SignedInfo xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><CanonicalizationMethod \
+             Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/><SignatureMethod Algorithm=\"{method}\"/><Reference \
+             URI=\"#{id}\"><Transforms><Transform Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"/><Transform \
+             Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/></Transforms><DigestMethod \
+             Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/><DigestValue>{digest}</DigestValue></Reference></SignedInfo>",
+            method = self.method,
+            digest = STANDARD.encode(digest(&SHA256, &element)),
+        );
+        let signed_info = Canonicalizer::new(Algorithm::Exclusive10).to_vec(info.as_bytes()).expect("canonical");
+        let value = (self.sign)(&signed_info);
+        let certificate: String = String::from_utf8_lossy(&self.pem).lines().filter(|line| !line.starts_with("-----")).collect();
+        let markup = format!(
+            "<Signature xmlns=\"http://www.w3.org/2000/09/xmldsig#\">{info}<SignatureValue>{value}</SignatureValue><KeyInfo><X509Data>\
+             <X509Certificate>{certificate}</X509Certificate></X509Data></KeyInfo></Signature>",
+            // Declared on Signature already.
+            info = info.replace(" xmlns=\"http://www.w3.org/2000/09/xmldsig#\"", ""),
+            value = STANDARD.encode(&value),
+        );
+        signatures.push(Signature { element, signed_info, value });
+        markup
+    }
+}
+
+fn unarmored(pem: &[u8]) -> Vec<u8> {
+    let body: String = String::from_utf8_lossy(pem).lines().filter(|line| !line.starts_with("-----")).collect();
+    STANDARD.decode(body).expect("base64")
+}
+
+fn response(assertion: &str, signature: &str) -> String {
+    format!(
+        "<samlp:Response xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"{RESPONSE_ID}\"  InResponseTo=\"{REQUEST}\"  \
+         Version=\"2.0\" IssueInstant=\"2025-03-03T10:00:00.123Z\"  Destination=\"{ACS}\"><saml:Issuer \
+         xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">{IDP}</saml:Issuer>{signature}<samlp:Status><samlp:StatusCode \
+         Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></samlp:Status>{assertion}</samlp:Response>"
+    )
+}
+
+fn assertion(groups: usize, signature: &str) -> String {
+    let mut xml = format!(
+        "<saml:Assertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" Version=\"2.0\" ID=\"{ASSERTION_ID}\" \
+         IssueInstant=\"2025-03-03T10:00:00.123Z\"><saml:Issuer>{IDP}</saml:Issuer>{signature}<saml:Subject><saml:NameID \
+         Format=\"urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified\">auth0|64f0c2a17d9e4b0012ab34cd</saml:NameID>\
+         <saml:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\"><saml:SubjectConfirmationData \
+         NotOnOrAfter=\"2025-03-03T11:00:00.123Z\" Recipient=\"{ACS}\" InResponseTo=\"{REQUEST}\"/></saml:SubjectConfirmation>\
+         </saml:Subject><saml:Conditions NotBefore=\"2025-03-03T10:00:00.123Z\" NotOnOrAfter=\"2025-03-03T11:00:00.123Z\">\
+         <saml:AudienceRestriction><saml:Audience>{SP}</saml:Audience></saml:AudienceRestriction></saml:Conditions>\
+         <saml:AuthnStatement AuthnInstant=\"2025-03-03T10:00:00.123Z\" SessionIndex=\"_lbxZi9pThdOWSPQH0bNIvlID3oaTShxo\">\
+         <saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified\
+         </saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement \
+         xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\">"
+    );
+    for (name, kind, value) in PROFILE {
+        attribute(&mut xml, name, kind, [value]);
+    }
+    if groups > 0 {
+        let values: Vec<String> = (0..groups).map(group).collect();
+        attribute(&mut xml, "http://schemas.xmlsoap.org/claims/Group", "xs:string", values.iter().map(String::as_str));
+    }
+    xml.push_str("</saml:AttributeStatement></saml:Assertion>");
+    xml
+}
+
+/// A group as directories name it, so long that 200 make 47 kB and 5,000 a megabyte.
+fn group(number: usize) -> String {
+    format!(
+        "CN=team-{number:05}-engineering-platform,OU=Groups,OU=Europe,DC=corp,DC=acme,DC=example,DC=com &amp; partners - {number:05} - unit of the organisation directory"
+    )
+}
+
+fn attribute<'a>(xml: &mut String, name: &str, kind: &str, values: impl IntoIterator<Item = &'a str>) {
+    let format = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
+    let _ = write!(xml, "<saml:Attribute Name=\"{name}\" NameFormat=\"{format}\">");
+    for value in values {
+        let _ = write!(xml, "<saml:AttributeValue xsi:type=\"{kind}\">{value}</saml:AttributeValue>");
+    }
+    xml.push_str("</saml:Attribute>");
+}
+
+const PROFILE: [(&str, &str, &str); 13] = [
+    ("http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier", "xs:string", "auth0|64f0c2a17d9e4b0012ab34cd"),
+    ("http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress", "xs:string", "ada@example.com"),
+    ("http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name", "xs:string", "ada@example.com"),
+    ("http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn", "xs:string", "ada@example.com"),
+    ("http://schemas.auth0.com/identities/default/provider", "xs:string", "auth0"),
+    ("http://schemas.auth0.com/identities/default/connection", "xs:string", "Username-Password-Authentication"),
+    ("http://schemas.auth0.com/identities/default/isSocial", "xs:boolean", "false"),
+    ("http://schemas.auth0.com/email_verified", "xs:boolean", "true"),
+    ("http://schemas.auth0.com/clientID", "xs:string", "Xk3vQ9tRz5LmN8pW2sYb7cDfGhJ4aE6u"),
+    (
+        "http://schemas.auth0.com/picture",
+        "xs:string",
+        "https://s.gravatar.com/avatar/9e18d6fc?s=480&amp;r=pg&amp;d=https%3A%2F%2Fcdn.auth0.com%2Favatars%2Fad.png",
+    ),
+    ("http://schemas.auth0.com/nickname", "xs:string", "ada"),
+    ("http://schemas.auth0.com/updated_at", "xs:anyType", "Mon Mar 03 2025 10:00:00 GMT+0000 (Coordinated Universal Time)"),
+    ("http://schemas.auth0.com/created_at", "xs:anyType", "Thu Aug 31 2023 08:15:13 GMT+0000 (Coordinated Universal Time)"),
+];

@@ -101,11 +101,41 @@ const LEXICAL: &[Case] = &[
         "<a b='&#9;&#10;&#13;'/>",
         &[(EVERY, "<a b=\"&#x9;&#xA;&#xD;\"></a>")],
     ),
+    document("C14N 2.3", "values that look canonical and are not: `&gt;`", "<a b=\"&gt;\"/>", &[(EVERY, "<a b=\">\"></a>")]),
+    document("C14N 2.3", "values that look canonical and are not: `&apos;`", "<a b=\"&apos;\"/>", &[(EVERY, "<a b=\"'\"></a>")]),
     document(
         "C14N 2.3",
-        "values that look canonical and are not",
-        "<a b=\"&#xa;&gt;&#x41;\"/>",
-        &[(EVERY, "<a b=\"&#xA;>A\"></a>")],
+        "values that look canonical and are not: a lower-case digit",
+        "<a b=\"&#xa;\"/>",
+        &[(EVERY, "<a b=\"&#xA;\"></a>")],
+    ),
+    document(
+        "C14N 2.3",
+        "values that look canonical and are not: a decimal number",
+        "<a b=\"&#38;\"/>",
+        &[(EVERY, "<a b=\"&amp;\"></a>")],
+    ),
+    document(
+        "C14N 2.3",
+        "values that look canonical and are not: a leading zero",
+        "<a b=\"&#x09;\"/>",
+        &[(EVERY, "<a b=\"&#x9;\"></a>")],
+    ),
+    document("C14N 2.3", "text that looks canonical and is not: `&quot;`", "<a>&quot;</a>", &[(EVERY, "<a>\"</a>")]),
+    document("C14N 2.3", "text that looks canonical and is not: `&#xA;`", "<a>&#xA;</a>", &[(EVERY, "<a>\n</a>")]),
+    document("C14N 2.3", "text that looks canonical and is not: a lower-case digit", "<a>&#xd;</a>", &[(EVERY, "<a>&#xD;</a>")]),
+    document("C14N 2.3", "text that looks canonical and is not: a decimal number", "<a>&#62;</a>", &[(EVERY, "<a>&gt;</a>")]),
+    document(
+        "C14N 2.3",
+        "values that are canonical",
+        "<a b=\"&#x9;&#xA;&#xD;&lt;&amp;&quot;>'\"></a>",
+        &[(EVERY, "<a b=\"&#x9;&#xA;&#xD;&lt;&amp;&quot;>'\"></a>")],
+    ),
+    document(
+        "C14N 2.3",
+        "text that is canonical",
+        "<a>&lt;&gt;&amp;&#xD;\"'\t\n</a>",
+        &[(EVERY, "<a>&lt;&gt;&amp;&#xD;\"'\t\n</a>")],
     ),
     document(
         "XML 3.3.3",
@@ -500,7 +530,7 @@ fn the_apex_is_one_element() {
 /// Checks a property of generated documents, each with bytes that decide how it is written. The documents are the same in
 /// every run.
 fn holds(property: impl Fn(Document, &[u8]) -> Result<(), TestCaseError>) {
-    let config = ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]));
     let bytes = (vec(any::<u8>(), 0..400), vec(any::<u8>(), 0..600));
     let result = runner.run(&bytes, |(model, style)| property(Document::generate(&mut Entropy::new(&model)), &style));

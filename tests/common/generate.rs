@@ -404,7 +404,7 @@ impl Writer<'_, '_> {
             5 => format!("&#x{number:x};"),
             6 => format!("&#x{number:X};"),
             7 => format!("&#0{number};"),
-            _ if !never.contains(&c) => return self.verbatim(c.encode_utf8(&mut [0; 4])),
+            choice if !never.contains(&c) && (choice < 3 || name.is_empty()) => return self.verbatim(c.encode_utf8(&mut [0; 4])),
             _ if name.is_empty() => format!("&#x{number:X};"),
             _ => name.to_owned(),
         };

@@ -133,6 +133,7 @@ mod saml;
 mod verifier;
 mod xml;
 
+pub use binding::post::decode_post;
 pub use crypto::{Certificate, KeyType, TrustedKeys};
 pub use departure::Departure;
 pub use error::{

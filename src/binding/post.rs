@@ -7,13 +7,15 @@ use crate::base64::{decode_whitespace, is_white_space};
 use crate::error::DecodeError;
 use crate::limits::Limits;
 
-/// Decodes the value of the form field. The cost is bounded by `limits` and linear in the text.
+/// Decodes the value of a form field `SAMLResponse`, as [`Verifier::verify_post`](crate::Verifier::verify_post) does first.
+///
+/// What comes out is a document that nobody vouches for. The cost is bounded by `limits` and linear in the text.
 ///
 /// # Errors
 ///
 /// [`DecodeError::TooLong`] before anything else is looked at; else what is wrong with the text, or with bytes that cannot
 /// be XML for a reason that is known by name.
-pub(crate) fn decode_post(text: &str, limits: &Limits) -> Result<Vec<u8>, DecodeError> {
+pub fn decode_post(text: &str, limits: &Limits) -> Result<Vec<u8>, DecodeError> {
     let limit = text_limit(limits);
     if text.len() > limit {
         return Err(DecodeError::TooLong { limit });

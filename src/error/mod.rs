@@ -84,6 +84,11 @@ impl Error {
         self.refusal().code()
     }
 
+    /// What is wrong, with both sides of a comparison: the display form without the stage.
+    pub fn message(&self) -> String {
+        self.refusal().to_string()
+    }
+
     /// The section of the specification that prescribes the check.
     pub fn section(&self) -> &'static str {
         self.refusal().section()

@@ -139,7 +139,7 @@ struct Open {
 /// A run of character data, references and CDATA sections: one text node of the XPath data model.
 struct Run {
     source: Range<usize>,
-    /// Of the input, while the run is one untouched piece; then of [`Document::changed`].
+    /// Of the input, while the run is one untouched piece; then of [`Strings::changed`].
     value: Span,
     verbatim: bool,
 }

@@ -1,0 +1,82 @@
+//! How a run ends: the exit code, and the one line that goes with a failure.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+
+use crate::terminal;
+
+/// The end of a run that did what it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Exit code 0.
+    Done,
+    /// Exit code 1: the message was refused.
+    Refused,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Self::SUCCESS,
+            Outcome::Refused => Self::from(1),
+        }
+    }
+}
+
+/// Exit code 2: not a message is at fault but the invocation, the configuration, a file or the output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure(String);
+
+impl Failure {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+
+    /// A failure that an option or a file is to blame for.
+    pub(crate) fn of(culprit: impl fmt::Display, reason: impl fmt::Display) -> Self {
+        Self(format!("{culprit}: {reason}"))
+    }
+
+    pub(crate) fn report(&self) -> ExitCode {
+        terminal::diagnose(&format!("error: {}", self.0));
+        ExitCode::from(2)
+    }
+}
+
+/// Help goes out as it is; a mistake becomes one line, with what clap suggests and without the usage that it repeats.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print(); // a closed pipe is nobody's mistake
+        return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+    }
+    terminal::diagnose(&one_line(&error.to_string()));
+    ExitCode::from(2)
+}
+
+fn one_line(text: &str) -> String {
+    let paragraphs = text.split("\n\n").take_while(|paragraph| !REPEATED.iter().any(|start| paragraph.starts_with(start)));
+    let line = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+    paragraphs.map(line).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
+}
+
+const REPEATED: [&str; 2] = ["Usage:", "For more information"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_in_the_usage_takes_one_line() {
+        let text = "error: unexpected argument '--idp-crt' found\n\n  tip: a similar argument exists: '--idp-cert'\n\n\
+                    Usage: saml-verify verify [FILE]\n\nFor more information, try '--help'.\n";
+        assert_eq!(one_line(text), "error: unexpected argument '--idp-crt' found; tip: a similar argument exists: '--idp-cert'");
+        let text =
+            "error: the following required arguments were not provided:\n  --idp-cert <FILE>\n  --acs-url <URL>\n\nUsage: x";
+        assert_eq!(
+            one_line(text),
+            "error: the following required arguments were not provided: --idp-cert <FILE> --acs-url <URL>"
+        );
+    }
+}

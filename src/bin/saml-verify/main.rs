@@ -1,0 +1,66 @@
+//! `saml-verify`: verdicts on SAML messages for whoever sets up or debugs a connection.
+//!
+//! Each command is a file: its options, what it does with the library's public interface, and how it shows the result. Whatever
+//! reads the clock, files or the terminal is here and not in the library. Deliberately absent: the network, and anything that a
+//! service needs to log users in; a service links the library.
+
+#![forbid(unsafe_code)]
+#![deny(clippy::as_conversions, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+mod canonicalize;
+mod certificate;
+mod clock;
+mod exit;
+mod explain;
+mod form;
+mod input;
+mod login;
+mod refusal;
+mod terminal;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use exit::{Failure, Outcome};
+
+/// Verify SAML 2.0 logins and look at what they are made of.
+#[derive(Parser)]
+#[command(name = "saml-verify", version, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Verify(Box<verify::Options>),
+    Canonicalize(canonicalize::Options),
+    Certificate(certificate::Options),
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
+    match run(&cli.command) {
+        Ok(outcome) => outcome.into(),
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(command: &Command) -> Result<Outcome, Failure> {
+    match command {
+        Command::Verify(options) => verify::run(options),
+        Command::Canonicalize(options) => canonicalize::run(options),
+        Command::Certificate(options) => certificate::run(options),
+    }
+}
+
+/// Under the help of every command that judges a message.
+const EXIT_CODES: &str = "Exit codes:
+  0  accepted, or done
+  1  the message was refused
+  2  usage, configuration or input/output error: one line on standard error";

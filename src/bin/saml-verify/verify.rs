@@ -1,0 +1,239 @@
+//! `verify`: the verdict on a login.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use clap::{ArgGroup, Args, ValueEnum};
+use saml_verify::{
+    ConfigError, Departure, Expect, ExpiredCertificate, IdentityProvider, Login, Report, ServiceProvider, TrustedKeys, Verifier,
+};
+
+use crate::certificate::read_certificates;
+use crate::exit::{Failure, Outcome};
+use crate::input::{Message, Source, is_standard_input};
+use crate::refusal::Refusal;
+use crate::terminal::{Screen, diagnose, print_json};
+use crate::{clock, explain, login};
+
+/// Verify a login: the Response that an identity provider made a browser post
+///
+/// The message is XML, base64 as posted, a urlencoded form body, or the query of a redirect. A login never travels by redirect
+/// (SAML Profiles 4.1.2): that form is recognised and refused with the code `redirect_binding`. Whether a login was used before
+/// is not checked: that takes a service's memory.
+#[derive(Args)]
+#[command(after_help = crate::EXIT_CODES, group = ArgGroup::new("request").required(true))]
+pub(crate) struct Options {
+    #[command(flatten)]
+    source: Source,
+    /// Trusted certificate: PEM, DER or bare base64; repeatable, and a file may hold several
+    #[arg(long, value_name = "FILE", required = true)]
+    idp_cert: Vec<PathBuf>,
+    /// Entity ID of the identity provider: the Issuer, compared exactly
+    #[arg(long, value_name = "ID")]
+    idp_entity_id: String,
+    /// Our entity ID: the audience
+    #[arg(long, value_name = "ID")]
+    sp_entity_id: String,
+    /// URL of our assertion consumer service: Recipient and Destination
+    #[arg(long, value_name = "URL")]
+    acs_url: String,
+    /// ID of the pending request that the login must answer
+    #[arg(long, value_name = "ID", group = "request")]
+    in_response_to: Option<String>,
+    /// No request is pending: the login started at the identity provider
+    #[arg(long, group = "request")]
+    unsolicited: bool,
+    /// Judge at this time instead of now
+    #[arg(long, value_name = "RFC3339", value_parser = clock::parse)]
+    now: Option<SystemTime>,
+    /// Allowed difference between the clocks, at most 300
+    #[arg(long, value_name = "SECONDS", default_value_t = Verifier::DEFAULT_CLOCK_SKEW.as_secs(), allow_negative_numbers = true)]
+    clock_skew: u64,
+    /// Allow one departure from the rules, for this identity provider; repeatable
+    #[arg(long, value_name = "NAME", value_parser = allowed, long_help = allow_help())]
+    allow: Vec<Allowed>,
+    /// What becomes of a login whose trusted certificate is outside its validity
+    #[arg(long, value_enum, value_name = "POLICY", default_value_t = CertificatePolicy::Warn)]
+    expired_certificate: CertificatePolicy,
+    /// Run every check, also after a failure, and show the table
+    #[arg(long)]
+    explain: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `--expired-certificate` takes.
+#[derive(Clone, Copy, ValueEnum)]
+enum CertificatePolicy {
+    Ignore,
+    Warn,
+    Refuse,
+}
+
+impl From<CertificatePolicy> for ExpiredCertificate {
+    fn from(policy: CertificatePolicy) -> Self {
+        match policy {
+            CertificatePolicy::Ignore => Self::Ignore,
+            CertificatePolicy::Warn => Self::Warn,
+            CertificatePolicy::Refuse => Self::Refuse,
+        }
+    }
+}
+
+/// What a name of `--allow` allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Allowed {
+    name: String,
+    departures: Vec<Departure>,
+}
+
+pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
+    let verifier = options.verifier()?;
+    let now = options.now.unwrap_or_else(SystemTime::now);
+    options.note_ineffective();
+    let verdict = match options.source.read()? {
+        Ok(message) => options.judge(&verifier, &message, now),
+        Err(refusal) => Verdict { login: Err(refusal), report: None },
+    };
+    if options.json {
+        verdict.print_json(options.explain)?
+    } else {
+        verdict.print(now)?
+    }
+    Ok(if verdict.login.is_ok() { Outcome::Done } else { Outcome::Refused })
+}
+
+impl Options {
+    fn verifier(&self) -> Result<Verifier, Failure> {
+        let sp =
+            ServiceProvider::new(&self.sp_entity_id, &self.acs_url).map_err(|error| misconfigured("--sp-entity-id", &error))?;
+        let idp =
+            IdentityProvider::new(&self.idp_entity_id, self.keys()?).map_err(|error| misconfigured("--idp-entity-id", &error))?;
+        let departures = self.allow.iter().flat_map(|allowed| &allowed.departures);
+        let idp = departures.fold(idp, |idp, departure| idp.allow(*departure));
+        let verifier = Verifier::new(sp, idp).expired_certificate(self.expired_certificate.into());
+        let skew = Duration::from_secs(self.clock_skew);
+        verifier.clock_skew(skew).map_err(|error| misconfigured("--clock-skew", &error))
+    }
+
+    fn keys(&self) -> Result<TrustedKeys, Failure> {
+        if self.source.is_standard_input() && self.idp_cert.iter().any(|file| is_standard_input(file)) {
+            return Err(Failure::of("--idp-cert", "standard input is the certificate or the message, not both"));
+        }
+        let mut all: Option<TrustedKeys> = None;
+        for file in &self.idp_cert {
+            let keys = read_certificates(Some(file))?;
+            all = Some(match all {
+                None => keys,
+                Some(all) => all.and(keys).map_err(|error| Failure::of("--idp-cert", error))?,
+            });
+        }
+        all.ok_or_else(|| Failure::new("--idp-cert: no certificate"))
+    }
+
+    fn expect(&self) -> Expect<'_> {
+        self.in_response_to.as_deref().map_or(Expect::Unsolicited, Expect::AnswerTo)
+    }
+
+    fn note_ineffective(&self) {
+        for allowed in self.allow.iter().filter(|allowed| allowed.departures.is_empty()) {
+            diagnose(&format!("note: --allow {} changes nothing: encrypted assertions are not read", allowed.name));
+        }
+    }
+
+    fn judge(&self, verifier: &Verifier, message: &Message, now: SystemTime) -> Verdict {
+        let expect = self.expect();
+        let verified = match message {
+            Message::Xml(xml) => verifier.verify_xml(xml, expect, now),
+            Message::Post(text) => verifier.verify_post(text, expect, now),
+        };
+        let report = self.explain.then(|| match message {
+            Message::Xml(xml) => verifier.explain_xml(xml, expect, now),
+            Message::Post(text) => verifier.explain_post(text, expect, now),
+        });
+        // One message is looked at once, so that there is nothing to remember.
+        let login = verified.map(|verified| verified.without_replay_protection()).map_err(|error| Refusal::from(error).into());
+        Verdict { login, report }
+    }
+}
+
+/// What became of a message, and what every check said, if that was asked for.
+struct Verdict {
+    login: Result<Login, Box<Refusal>>,
+    report: Option<Report>,
+}
+
+impl Verdict {
+    fn print_json(&self, explain: bool) -> Result<(), Failure> {
+        let checks = explain.then(|| explain::rows(self.report.as_ref()));
+        match &self.login {
+            Ok(login) => print_json(&login::Json::new(login, checks)),
+            Err(refusal) => print_json(&refusal.json(checks)),
+        }
+    }
+
+    fn print(&self, now: SystemTime) -> Result<(), Failure> {
+        let mut screen = Screen::new();
+        match &self.login {
+            Ok(login) => login::show(login, now, &mut screen),
+            Err(refusal) => refusal.show(&mut screen),
+        }
+        if let Some(report) = &self.report {
+            explain::show(report, &mut screen);
+        }
+        screen.print()
+    }
+}
+
+/// The options that are wrong belong to one constructor; only the ACS URL can be told from the error.
+fn misconfigured(option: &str, error: &ConfigError) -> Failure {
+    let option = if matches!(error, ConfigError::InvalidAcsUrl { .. }) { "--acs-url" } else { option };
+    Failure::of(option, error)
+}
+
+/// The departures of that name; the library's own names come first.
+fn allowed(name: &str) -> Result<Allowed, String> {
+    let departures = match (Departure::from_name(name), name) {
+        (Some(departure), _) => vec![departure],
+        (None, "sha1") => vec![Departure::Sha1SignatureForLegacyUseOnly, Departure::Sha1DigestForLegacyUseOnly],
+        (None, "aes-cbc") => Vec::new(),
+        (None, _) => return Err(format!("the names are {}", ALLOW.map(|(name, _)| name).join(", "))),
+    };
+    Ok(Allowed { name: name.to_owned(), departures })
+}
+
+fn allow_help() -> String {
+    let names = ALLOW.map(|(name, meaning)| format!("\n- {name}: {meaning}"));
+    format!("Allow one departure from the rules, for this identity provider; repeatable\n\nNames:{}", names.concat())
+}
+
+/// What `--allow` takes.
+const ALLOW: [(&str, &str); 6] = [
+    ("sha1-signature", "the signature method rsa-sha1"),
+    ("sha1-digest", "SHA-1 as the digest of what is signed"),
+    ("sha1", "both of these"),
+    ("inclusive-c14n", "Canonical XML 1.0 and 1.1 beside the exclusive form"),
+    ("signature-position", "the Signature as last child, as Auth0 wrote it before July 2017"),
+    ("aes-cbc", "AES in CBC mode, for encrypted assertions"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_departure_has_a_name_and_nothing_else_has() {
+        for departure in Departure::ALL {
+            assert!(ALLOW.iter().any(|(name, _)| *name == departure.name()), "{departure}");
+            assert_eq!(allowed(departure.name()).unwrap().departures, [departure]);
+        }
+        for (name, count) in [("sha1", 2), ("aes-cbc", 0)] {
+            assert_eq!(allowed(name).unwrap().departures.len(), count, "{name}");
+        }
+        for name in ["", "SHA1", "sha-1", "all", "sha1 "] {
+            let message = "the names are sha1-signature, sha1-digest, sha1, inclusive-c14n, signature-position, aes-cbc";
+            assert_eq!(allowed(name), Err(message.to_owned()));
+        }
+    }
+}

@@ -1,0 +1,586 @@
+//! The command line: what goes in, what comes out, and the exit code.
+
+#![cfg(feature = "cli")]
+
+mod common;
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use common::{cases, conclude, read, read_text, testdata, text};
+use serde_json::{Value, json};
+
+/// Runs the program in the folder of the package.
+fn start(arguments: &[&str]) -> std::process::Child {
+    Command::new(env!("CARGO_BIN_EXE_saml-verify"))
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts")
+}
+
+/// What a run left behind.
+struct Run {
+    code: Option<i32>,
+    stdout: Vec<u8>,
+    stderr: String,
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        let stderr = String::from_utf8(output.stderr).expect("standard error is text");
+        assert!(!stderr.contains("panicked"), "{stderr}");
+        Self { code: output.status.code(), stdout: output.stdout, stderr }
+    }
+}
+
+impl Run {
+    fn text(&self) -> &str {
+        std::str::from_utf8(&self.stdout).expect("standard output is text")
+    }
+
+    /// The one JSON object on standard output.
+    fn json(&self) -> Value {
+        let value: Value = serde_json::from_str(self.text()).unwrap_or_else(|error| panic!("{error}: {}", self.text()));
+        assert!(value.is_object() && self.text().lines().count() == 1, "{value}");
+        value
+    }
+}
+
+fn run(arguments: &[&str], stdin: &[u8]) -> Run {
+    let mut child = start(arguments);
+    // A run that does not read its input may be over before it gets any.
+    let _ = child.stdin.take().expect("a pipe").write_all(stdin);
+    child.wait_with_output().expect("the program ends").into()
+}
+
+/// A row of a manifest with the folder that it is in.
+struct Case {
+    folder: &'static str,
+    row: Value,
+}
+
+impl Case {
+    fn of(folder: &'static str, id: &str) -> Self {
+        let mut all = cases(&testdata(folder)).into_iter();
+        let row = all.find(|row| row["id"] == id).unwrap_or_else(|| panic!("no case {id} in {folder}"));
+        Self { folder, row }
+    }
+
+    fn path(&self, field: &str) -> String {
+        format!("testdata/{}/{}", self.folder, text(&self.row, field))
+    }
+
+    fn content(&self, field: &str) -> Vec<u8> {
+        read(&testdata(self.folder).join(text(&self.row, field)))
+    }
+
+    /// The options that describe its connection.
+    fn options(&self) -> Vec<String> {
+        let row = &self.row;
+        let audience = row["sp_entity_id"].as_str().unwrap_or_else(|| text(row, "audience"));
+        let skew = row["clock_skew_seconds"].as_u64().unwrap_or(60).to_string();
+        let mut options = vec![
+            ("--idp-cert", self.path("idp_cert")),
+            ("--idp-entity-id", text(row, "idp_entity_id").to_owned()),
+            ("--sp-entity-id", audience.to_owned()),
+            ("--acs-url", text(row, "acs_url").to_owned()),
+            ("--now", text(row, "now").to_owned()),
+            ("--clock-skew", skew),
+        ];
+        let additional = row["idp_cert_additional"].as_array().into_iter().flatten().chain(row.get("idp_cert_additional"));
+        let additional = additional.filter_map(Value::as_str);
+        options.extend(additional.map(|file| ("--idp-cert", format!("testdata/{}/{file}", self.folder))));
+        options.extend(row["requires"].as_array().into_iter().flatten().filter_map(departure).map(|name| ("--allow", name)));
+        let flags = match row["in_response_to"].as_str() {
+            Some(id) => vec!["--in-response-to".to_owned(), id.to_owned()],
+            None => vec!["--unsolicited".to_owned()],
+        };
+        options.into_iter().flat_map(|(option, value)| [option.to_owned(), value]).chain(flags).collect()
+    }
+
+    fn verify(&self, more: &[&str], stdin: &[u8]) -> Run {
+        let options = self.options();
+        let arguments: Vec<&str> =
+            ["verify"].into_iter().chain(options.iter().map(String::as_str)).chain(more.iter().copied()).collect();
+        run(&arguments, stdin)
+    }
+}
+
+/// The name that `--allow` takes for a permission of the manifest.
+fn departure(permission: &Value) -> Option<String> {
+    match permission.as_str()? {
+        "sha1" => Some("sha1".to_owned()),
+        "signature_not_after_issuer" => Some("signature-position".to_owned()),
+        _ => None,
+    }
+}
+
+fn default_login() -> Case {
+    Case::of("auth0", "a-default-sha256")
+}
+
+/// Percent-encodes what a browser would.
+fn form_value(text: &str) -> String {
+    text.replace('%', "%25").replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")
+}
+
+const ACCEPTED: [&str; 14] = [
+    "verdict",
+    "issuer",
+    "name_id",
+    "name_id_format",
+    "session_index",
+    "authn_context",
+    "not_before",
+    "not_on_or_after",
+    "in_response_to",
+    "signed",
+    "signed_by",
+    "warnings",
+    "attributes",
+    "checks",
+];
+const REFUSED: [&str; 8] = ["verdict", "stage", "code", "message", "expected", "received", "remedy", "checks"];
+const STAGES: [&str; 8] = ["decode", "xml", "status", "signature", "decrypt", "structure", "constraint", "replay"];
+
+/// Whether the object has these keys; `checks` is the one that `--explain` adds.
+fn has_keys(object: &Value, keys: &[&str], explained: bool) -> bool {
+    let mut expected: Vec<&str> = keys.iter().copied().filter(|key| explained || *key != "checks").collect();
+    let mut got: Vec<&str> = object.as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
+    expected.sort_unstable();
+    got.sort_unstable();
+    got == expected
+}
+
+/// What is wrong with a verdict as the contract has it.
+fn complaint(outcome: &Run, explained: bool) -> Option<String> {
+    let verdict = outcome.json();
+    let (word, keys, code) = match outcome.code {
+        Some(0) => ("accepted", ACCEPTED.as_slice(), 0),
+        _ => ("refused", REFUSED.as_slice(), 1),
+    };
+    if outcome.code != Some(code) || verdict["verdict"] != word || !has_keys(&verdict, keys, explained) {
+        return Some(format!("exit code {:?} with {verdict}", outcome.code));
+    }
+    let filled = |key: &str| verdict[key].as_str().is_some_and(|text| !text.is_empty());
+    if code == 1 && !(["stage", "code", "message", "remedy"].into_iter().all(filled) && STAGES.contains(&text(&verdict, "stage")))
+    {
+        return Some(format!("incomplete: {verdict}"));
+    }
+    (!outcome.stderr.is_empty()).then(|| format!("on standard error: {}", outcome.stderr))
+}
+
+#[test]
+fn every_auth0_response_gets_the_verdict_and_the_values_of_its_manifest() {
+    let (mut looked_at, mut wrong) = (0, Vec::new());
+    for row in cases(&testdata("auth0")) {
+        let impossible = row["requires"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|name| name == "destination_mismatch" || name == "missing_recipient");
+        if text(&row, "kind") != "response" || !row["decryption_key"].is_null() || text(&row, "expect") == "either" {
+            continue;
+        }
+        looked_at += 1;
+        let case = Case { folder: "auth0", row };
+        let outcome = case.verify(&["--json", &case.path("b64")], b"");
+        let accepted = text(&case.row, "expect") == "accept" && !impossible;
+        let id = text(&case.row, "id");
+        wrong.extend(complaint(&outcome, false).map(|complaint| format!("{id}: {complaint}")));
+        match (accepted, outcome.code) {
+            (true, Some(0)) => wrong.extend(difference(&case.row, &outcome.json()).map(|field| format!("{id}: {field}"))),
+            (false, Some(1)) => {}
+            _ => wrong.push(format!("{id}: {}", outcome.text())),
+        }
+    }
+    conclude("auth0 by the command line", looked_at, &wrong);
+}
+
+/// The first field of an accepted login that is not as in the manifest.
+fn difference(row: &Value, verdict: &Value) -> Option<String> {
+    let mut got = verdict.clone();
+    for attribute in got["attributes"].as_array_mut().into_iter().flatten() {
+        attribute.as_object_mut().expect("an object").remove("name_format");
+    }
+    let fields = [
+        "issuer",
+        "name_id",
+        "name_id_format",
+        "session_index",
+        "authn_context",
+        "not_before",
+        "not_on_or_after",
+        "in_response_to",
+        "signed",
+        "attributes",
+    ];
+    let field = fields.into_iter().find(|field| got[*field] != row[*field])?;
+    Some(format!("{field}: expected {}, got {}", row[field], got[field]))
+}
+
+#[test]
+fn every_attack_is_refused_with_what_the_contract_promises() {
+    let (mut looked_at, mut wrong) = (0, Vec::new());
+    for row in cases(&testdata("attacks")) {
+        if text(&row, "binding") != "post" || !row["sp_key"].is_null() || text(&row, "level") != "must" {
+            continue;
+        }
+        looked_at += 1;
+        let case = Case { folder: "attacks", row };
+        let outcome = case.verify(&["--json", "--input", "post", &case.path("b64")], b"");
+        let expected = if text(&case.row, "expect") == "accept" { Some(0) } else { Some(1) };
+        let id = text(&case.row, "id");
+        wrong.extend(complaint(&outcome, false).map(|complaint| format!("{id}: {complaint}")));
+        if outcome.code != expected {
+            wrong.push(format!("{id}: {}", outcome.text()));
+        }
+    }
+    conclude("attacks by the command line", looked_at, &wrong);
+}
+
+#[test]
+fn a_message_gets_one_verdict_in_whatever_form_it_comes() {
+    for id in ["a-default-sha256", "a-rej-expired", "a-rej-nameid-changed"] {
+        let case = Case::of("auth0", id);
+        let xml = case.content("file");
+        let posted = read_text(&testdata("auth0").join(text(&case.row, "b64")));
+        let lines: Vec<&str> = posted.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        let form = format!("SAMLResponse={}&RelayState=%2Fhome%3Fx", form_value(&posted));
+        let reversed = format!("RelayState=a+b&SAMLResponse={}\n", form_value(&posted));
+        let inputs: [(&[&str], Vec<u8>); 13] = [
+            (&[], posted.clone().into_bytes()),
+            (&["-"], posted.clone().into_bytes()),
+            (&["--input", "post"], posted.clone().into_bytes()),
+            (&[], lines.join("\n").into_bytes()),
+            (&["--input", "post"], lines.join("\r\n").into_bytes()),
+            (&[], format!("\u{FEFF}{posted}\r\n").into_bytes()),
+            (&[], xml.clone()),
+            (&["--input", "xml", "-"], xml),
+            (&[], form.clone().into_bytes()),
+            (&["--input", "form"], form.into_bytes()),
+            (&[], reversed.into_bytes()),
+            (&[&case.path("b64")], Vec::new()),
+            (&[&case.path("file"), "--input", "xml"], Vec::new()),
+        ];
+        let expected = case.verify(&["--json", &case.path("b64")], b"");
+        for (arguments, stdin) in inputs {
+            let got = case.verify(&[arguments, &["--json"]].concat(), &stdin);
+            assert_eq!((got.code, got.text()), (expected.code, expected.text()), "{id} {arguments:?}");
+        }
+    }
+}
+
+/// What one run must leave behind: parts of both streams. An empty list wants an empty stream.
+struct Expected<'a> {
+    code: i32,
+    stdout: &'a [&'a str],
+    stderr: &'a [&'a str],
+}
+
+fn check(what: &str, outcome: &Run, expected: &Expected<'_>) {
+    let seen = format!("{what}\n-- code {:?}\n{}\n-- stderr\n{}", outcome.code, outcome.text(), outcome.stderr);
+    assert_eq!(outcome.code, Some(expected.code), "{seen}");
+    assert_eq!(outcome.text().is_empty(), expected.stdout.is_empty(), "{seen}");
+    assert_eq!(outcome.stderr.is_empty(), expected.stderr.is_empty(), "{seen}");
+    assert!(outcome.stderr.lines().count() <= 1, "{seen}");
+    for part in expected.stdout {
+        assert!(outcome.text().contains(part), "{part:?} is not in standard output of {seen}");
+    }
+    for part in expected.stderr {
+        assert!(outcome.stderr.contains(part), "{part:?} is not on standard error of {seen}");
+    }
+}
+
+#[test]
+fn refusals_say_what_was_compared() {
+    let values = |id: &str, more: &[&str]| {
+        let outcome = Case::of("auth0", id);
+        let verdict = outcome.verify(&[&["--json", &outcome.path("b64")], more].concat(), b"").json();
+        (verdict["code"].clone(), verdict["expected"].clone(), verdict["received"].clone())
+    };
+    for (id, code, expected, received) in [
+        ("a-rej-audience", "audience_mismatch", json!("urn:example:sp:someone-else"), json!(["urn:example:sp:portal"])),
+        ("a-rej-nameid-changed", "digest_mismatch", json!(null), json!(null)),
+        ("a-rej-unsigned", "unsigned", json!(null), json!(null)),
+    ] {
+        assert_eq!(values(id, &[]), (json!(code), expected, received), "{id}");
+    }
+    let (code, expected, received) = values("a-default-sha256", &["--input", "form"]);
+    assert_eq!((code, expected), (json!("missing_field"), json!("SAMLResponse")));
+    assert!(received.is_array());
+}
+
+/// A case, more arguments, the exit code, and parts of both streams.
+type Telling<'a> = (&'a str, &'a [&'a str], i32, &'a [&'a str], &'a [&'a str]);
+
+#[test]
+fn verify_tells_people_what_they_ask() {
+    let accepted = [
+        "ACCEPTED  auth0|64f0c2a17d9e4b0012ab34cd of urn:acme-dev.us.auth0.com\n",
+        "_lbxZi9pThdOWSPQH0bNIvlID3oaTShxo",
+        "2025-03-03T11:00:00.123Z (in 59 min)",
+        "CN=acme-dev.us.auth0.com",
+        "attributes (13)\n  http://schemas.xmlsoap.org/",
+        "/claims/nameidentifier\n    auth0|64f0c2a17d9e4b0012ab34cd\n",
+        "certificate_not_valid",
+    ];
+    let refused =
+        ["REFUSED  ", "expected", "urn:example:sp:portal", "received", "SAML Core 2.5.1.4", "remedy", "audience_mismatch"];
+    let forged =
+        ["REFUSED  ", "  FAIL        D2 ", "  pass        E9 ", "  not reached D1 ", "  n/a         E8 ", "may be forged"];
+    let rows: [Telling<'_>; 10] = [
+        ("a-default-sha256", &[], 0, &accepted, &[]),
+        ("a-default-sha256", &["--expired-certificate", "ignore"], 0, &accepted[..4], &[]),
+        ("a-default-sha256", &["--expired-certificate", "refuse"], 1, &["REFUSED", "remedy"], &[]),
+        ("a-default-sha256", &["--explain"], 0, &["ACCEPTED", "  pass        E11 "], &[]),
+        ("a-default-sha256", &["--input", "xml"], 1, &["REFUSED", "not_well_formed"], &[]),
+        ("a-default-sha256", &["--allow", "aes-cbc"], 0, &["ACCEPTED"], &["note: --allow aes-cbc changes nothing"]),
+        ("a-rej-audience", &[], 1, &refused, &[]),
+        ("a-rej-nameid-changed", &["--explain"], 1, &forged, &[]),
+        ("a-default-sha1", &["--allow", "sha1-digest", "--allow", "sha1-signature"], 0, &["ACCEPTED"], &[]),
+        ("a-idp-initiated", &[], 0, &["answers         no request (unsolicited)"], &[]),
+    ];
+    for (id, more, code, stdout, stderr) in rows {
+        let case = Case::of("auth0", id);
+        let outcome = case.verify(&[&[case.path("b64").as_str()], more].concat(), b"");
+        check(&format!("{id} {more:?}"), &outcome, &Expected { code, stdout, stderr });
+        assert!(!outcome.stdout.contains(&0x1B), "colour without a terminal");
+    }
+}
+
+#[test]
+fn an_explanation_lists_every_check() {
+    for (id, outcome) in [("a-default-sha256", "pass"), ("a-rej-audience", "fail")] {
+        let case = Case::of("auth0", id);
+        let run = case.verify(&["--json", "--explain", &case.path("b64")], b"");
+        assert_eq!(complaint(&run, true), None);
+        let verdict = run.json();
+        let checks = verdict["checks"].as_array().expect("a list");
+        let audience = checks.iter().find(|check| check["id"] == "E11").expect("the audience check");
+        assert_eq!(audience["outcome"], outcome);
+        for check in checks {
+            assert!(["pass", "fail", "not_applicable", "not_reached"].contains(&text(check, "outcome")), "{check}");
+            assert_eq!(check["remedy"].is_string(), check["outcome"] == "fail", "{check}");
+        }
+    }
+    let run = default_login().verify(&["--json", "--explain"], b"https://sp.example/acs?SAMLResponse=x");
+    assert_eq!((complaint(&run, true), run.json()["checks"].clone()), (None, Value::Array(Vec::new())));
+}
+
+#[test]
+fn what_cannot_be_a_login_is_refused_by_name() {
+    let case = default_login();
+    let query = read_text(&testdata("attacks/cases/rdr-valid.query"));
+    let url = format!("https://app.serviceprovider.example/saml/acs?{query}");
+    let large = vec![b'A'; 7 << 20];
+    let large_xml = [b"<a>".as_slice(), &vec![b' '; 2 << 20], b"</a>"].concat();
+    let rows: [(&[&str], &[u8], &str, &str); 17] = [
+        (&[], b"", "decode", "empty"),
+        (&[], b"\n", "decode", "empty"),
+        (&[], b"\xFF\xD8\xFF\xE0\0", "decode", "not_utf8_text"),
+        (&[], b"<html><body>Service Unavailable</body></html>", "structure", "unexpected_root"),
+        (&[], b"<\0a\0/\0>\0", "xml", "wide_encoding"),
+        (&[], query.as_bytes(), "decode", "redirect_binding"),
+        (&[], url.as_bytes(), "decode", "redirect_binding"),
+        (&["--input", "form"], query.as_bytes(), "decode", "compressed"),
+        (&["--input", "query"], b"SAMLRequest=x", "decode", "missing_field"),
+        (&[], b"https://sp.example/acs", "decode", "missing_field"),
+        (&[], b"SAMLRequest=PGEvPg%3D%3D", "decode", "missing_field"),
+        (&[], b"SAMLResponse=PGEvPg%3D%3D&SAMLResponse=PGEvPg%3D%3D", "decode", "duplicate_field"),
+        (&["--input", "post"], b"SAMLResponse=PGEvPg%3D%3D", "decode", "form_body"),
+        (&["--input", "post"], b"<a/>", "decode", "raw_xml"),
+        (&["--input", "post"], b"\xFF", "decode", "not_utf8_text"),
+        (&[], &large, "decode", "too_long"),
+        (&[], &large_xml, "xml", "document_too_large"),
+    ];
+    for (more, stdin, stage, code) in rows {
+        let run = case.verify(&[&["--json"], more].concat(), stdin);
+        assert_eq!(complaint(&run, false), None);
+        let verdict = run.json();
+        assert_eq!((text(&verdict, "stage"), text(&verdict, "code")), (stage, code), "{more:?} {verdict}");
+    }
+}
+
+#[test]
+fn mistakes_of_the_caller_are_one_line_and_exit_code_2() {
+    let case = default_login();
+    let message = case.path("b64");
+    let rows: [(&[&str], &str); 20] = [
+        (&["verify", "no-such-file"], "error: no-such-file: "),
+        (&["verify", "testdata"], "error: testdata: "),
+        (&["verify", "--idp-cert", "no-such-file"], "error: no-such-file: "),
+        (&["verify", "--idp-cert", "testdata"], "error: testdata: "),
+        (&["verify", "--idp-cert", &message], "error: testdata/auth0/cases/a-default-sha256.b64: not a certificate"),
+        (&["verify", "--idp-cert", "testdata/attacks/certs/idp-1024.pem"], "1024 bits"),
+        (&["verify", "--idp-cert", "testdata/auth0/keys/idp-rsa2048.key"], "private key"),
+        (&["verify", "--idp-cert", "-"], "standard input"),
+        (&["verify", "--acs-url", "portal"], "error: --acs-url: "),
+        (&["verify", "--acs-url", "http://portal.example.com/acs"], "https"),
+        (&["verify", "--sp-entity-id", ""], "error: --sp-entity-id: "),
+        (&["verify", "--idp-entity-id", " urn:x"], "error: --idp-entity-id: "),
+        (&["verify", "--now", "yesterday"], "2025-03-03T10:00:00Z"),
+        (&["verify", "--clock-skew", "301"], "300 s"),
+        (&["verify", "--clock-skew", "-1"], "--clock-skew"),
+        (&["verify", "--allow", "everything"], "sha1-signature, sha1-digest, sha1, inclusive-c14n, signature-position, aes-cbc"),
+        (&["verify", "--expired-certificate", "maybe"], "[possible values: ignore, warn, refuse]"),
+        (&["verify", "--in-response-to", "_x", "--unsolicited"], "cannot be used with"),
+        (&["verify", "--input", "guess"], "[possible values: xml, post, form, query]"),
+        (&["verify", "--idp-crt", "x"], "a similar argument exists: '--idp-cert'"),
+    ];
+    for (arguments, stderr) in rows {
+        let outcome = run(&completed(&case, arguments).iter().map(String::as_str).collect::<Vec<_>>(), b"");
+        check(&format!("{arguments:?}"), &outcome, &Expected { code: 2, stdout: &[], stderr: &[stderr] });
+    }
+    let rows: [(&[&str], &str); 11] = [
+        (&["verify"], "--idp-cert <FILE>"),
+        (&["verify", &message], "<--in-response-to <ID>|--unsolicited>"),
+        (&["frobnicate"], "unrecognized subcommand"),
+        (&["--frobnicate"], "unexpected argument"),
+        (&["canonicalize"], "--algorithm <NAME|URI>"),
+        (&["canonicalize", "--algorithm", "c14n2", &message], "exc-c14n-with-comments"),
+        (&["canonicalize", "--algorithm", "c14n", "--inclusive-prefixes", "a", &message], "--inclusive-prefixes"),
+        (&["canonicalize", "--algorithm", "c14n", "no-such-file"], "error: no-such-file: "),
+        (&["certificate", "no-such-file"], "error: no-such-file: "),
+        (&["certificate", "testdata/auth0/keys/formats/fingerprint-sha1.txt"], "fingerprint"),
+        (&["certificate"], "error: standard input: no certificate"),
+    ];
+    for (arguments, stderr) in rows {
+        check(&format!("{arguments:?}"), &run(arguments, b""), &Expected { code: 2, stdout: &[], stderr: &[stderr] });
+    }
+}
+
+/// The arguments, and of the case's connection every option that they leave out.
+fn completed(case: &Case, arguments: &[&str]) -> Vec<String> {
+    let given = |option: &String| arguments.contains(&option.as_str());
+    let mut all: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
+    let options = case.options();
+    let missing = options.chunks(2).filter(|pair| pair.first().is_some_and(|option| !given(option)));
+    let undecided = !arguments.contains(&"--unsolicited");
+    all.extend(missing.filter(|pair| undecided || !pair.contains(&"--in-response-to".to_owned())).flatten().cloned());
+    all
+}
+
+#[test]
+fn help_goes_to_standard_output() {
+    for arguments in
+        [&["--help"][..], &["--version"], &["help"], &["verify", "--help"], &["canonicalize", "-h"], &["certificate", "--help"]]
+    {
+        check(&format!("{arguments:?}"), &run(arguments, b""), &Expected { code: 0, stdout: &["saml-verify"], stderr: &[] });
+    }
+    let bare = run(&[], b"");
+    assert_eq!((bare.code, bare.text(), bare.stderr.contains("Usage: saml-verify <COMMAND>")), (Some(2), "", true));
+    assert!(run(&["verify", "--help"], b"").text().contains("redirect_binding"));
+}
+
+#[test]
+fn canonical_octets_and_nothing_else() {
+    let xml = br#"<a:r xmlns:a="urn:a" xmlns:b="urn:b"><!-- c --><a:e ID='x' /></a:r>"#;
+    let rows: [(&[&str], &str); 9] = [
+        (&["exc-c14n", "--id", "x"], r#"<a:e xmlns:a="urn:a" ID="x"></a:e>"#),
+        (&["http://www.w3.org/2001/10/xml-exc-c14n#", "--id", "x"], r#"<a:e xmlns:a="urn:a" ID="x"></a:e>"#),
+        (
+            &["exc-c14n", "--id", "x", "--inclusive-prefixes", "b #default"],
+            r#"<a:e xmlns:a="urn:a" xmlns:b="urn:b" ID="x"></a:e>"#,
+        ),
+        (&["c14n", "--id", "x"], r#"<a:e xmlns:a="urn:a" xmlns:b="urn:b" ID="x"></a:e>"#),
+        (&["c14n"], r#"<a:r xmlns:a="urn:a" xmlns:b="urn:b"><a:e ID="x"></a:e></a:r>"#),
+        (&["c14n-with-comments"], r#"<a:r xmlns:a="urn:a" xmlns:b="urn:b"><!-- c --><a:e ID="x"></a:e></a:r>"#),
+        (&["c14n11", "-"], r#"<a:r xmlns:a="urn:a" xmlns:b="urn:b"><a:e ID="x"></a:e></a:r>"#),
+        (&["c14n11-with-comments"], r#"<a:r xmlns:a="urn:a" xmlns:b="urn:b"><!-- c --><a:e ID="x"></a:e></a:r>"#),
+        (&["exc-c14n-with-comments"], r#"<a:r xmlns:a="urn:a"><!-- c --><a:e ID="x"></a:e></a:r>"#),
+    ];
+    for (arguments, octets) in rows {
+        let outcome = run(&[&["canonicalize", "--algorithm"], arguments].concat(), xml);
+        check(&format!("{arguments:?}"), &outcome, &Expected { code: 0, stdout: &[octets], stderr: &[] });
+        assert_eq!(outcome.text(), octets);
+    }
+    for (arguments, stdin, stderr) in [
+        (&["c14n"][..], &b"<a"[..], "refused: "),
+        (&["c14n", "--id", "y"], xml, "refused: no element has that identifier"),
+        (&["c14n"], b"PGEvPg", "refused: the base64 padding is missing"),
+        (&["c14n", "--input", "xml"], b"PGEvPg==", "refused: "),
+    ] {
+        let outcome = run(&[&["canonicalize", "--algorithm"], arguments].concat(), stdin);
+        check(&format!("{arguments:?}"), &outcome, &Expected { code: 1, stdout: &[], stderr: &[stderr] });
+    }
+    let case = default_login();
+    let [of_xml, of_post] = ["file", "b64"].map(|field| run(&["canonicalize", "--algorithm", "c14n", &case.path(field)], b""));
+    assert!(of_xml.code == Some(0) && of_xml.stdout.starts_with(b"<samlp:Response ") && of_xml.stdout == of_post.stdout);
+}
+
+#[test]
+fn certificates_are_told_in_whatever_shape_they_come() {
+    let certificate = |file: &str| run(&["certificate", "--json", "--now", "2030-01-01T00:00:00Z", file], b"");
+    let expected = certificate("testdata/auth0/keys/idp-rsa2048.pem");
+    for name in [
+        "lf.pem",
+        "crlf.pem",
+        "bom.pem",
+        "leading-text.pem",
+        "no-final-newline.pem",
+        "one-line-body.pem",
+        "escaped-newlines.txt",
+        "bare-base64.txt",
+        "certificate.cer",
+    ] {
+        let got = certificate(&format!("testdata/auth0/keys/formats/{name}"));
+        assert_eq!((got.code, got.text()), (Some(0), expected.text()), "{name}");
+    }
+    let facts = expected.json()["certificates"][0].clone();
+    for (field, value) in [
+        ("subject", "CN=acme-dev.us.auth0.com"),
+        ("issuer", "CN=acme-dev.us.auth0.com"),
+        ("key_type", "RSA"),
+        ("validity", "valid"),
+        ("sha1", read_text(&testdata("auth0/keys/formats/fingerprint-sha1.txt")).trim()),
+        ("sha256", read_text(&testdata("auth0/keys/formats/fingerprint-sha256.txt")).trim()),
+    ] {
+        assert_eq!(facts[field], value, "{field}");
+    }
+    assert_eq!((&facts["key_bits"], &facts["days_left"]), (&Value::from(2048), &Value::from(3865)));
+    let both = run(&["certificate", "--json"], &read(&testdata("auth0/keys/formats/bundle-current-and-next.pem")));
+    assert_eq!(both.json()["certificates"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn a_certificate_is_judged_at_the_given_time() {
+    let file = "testdata/attacks/certs/idp.pem"; // 2024-05-12 to 2036-05-29
+    for (now, validity, days, fragments) in [
+        ("2024-05-12T09:29:59Z", "not_yet_valid", 4400, ["NOT YET VALID", "rotation"]),
+        ("2024-05-12T09:30:00Z", "valid", 4400, ["USABLE", "4400 days left"]),
+        ("2036-05-01T09:30:00Z", "valid", 28, ["USABLE", "expires in 28 days"]),
+        ("2036-05-29T09:30:00Z", "valid", 0, ["USABLE", "0 days left"]),
+        ("2036-05-29T09:30:01Z", "expired", -1, ["EXPIRED", "--expired-certificate refuse"]),
+    ] {
+        let facts = run(&["certificate", file, "--now", now, "--json"], b"").json()["certificates"][0].clone();
+        assert_eq!((&facts["validity"], &facts["days_left"]), (&Value::from(validity), &Value::from(days)), "{now}");
+        check(now, &run(&["certificate", file, "--now", now], b""), &Expected { code: 0, stdout: &fragments, stderr: &[] });
+    }
+}
+
+#[test]
+fn values_cannot_drive_the_terminal() {
+    let case = Case::of("auth0", "a-unicode");
+    let outcome = case.verify(&[&case.path("b64")], b"");
+    assert_eq!(outcome.code, Some(0));
+    let obeyed =
+        |character: char| character != '\n' && (character.is_control() || ('\u{200E}'..='\u{202E}').contains(&character));
+    assert_eq!(outcome.text().chars().find(|character| obeyed(*character)), None);
+}
+
+#[test]
+fn a_closed_pipe_changes_nothing() {
+    let case = default_login();
+    let options = case.options();
+    let arguments: Vec<&str> = ["verify"].into_iter().chain(options.iter().map(String::as_str)).collect();
+    let mut child = start(&arguments);
+    drop(child.stdout.take());
+    child.stdin.take().expect("a pipe").write_all(&case.content("b64")).expect("the message is read");
+    let outcome = Run::from(child.wait_with_output().expect("the program ends"));
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
+}

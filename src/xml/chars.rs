@@ -76,7 +76,13 @@ pub(super) fn ncname_len(text: &str) -> Option<usize> {
 /// How many octets at the start are ASCII characters of names.
 #[inline]
 fn ascii_name_len(bytes: &[u8]) -> usize {
-    bytes.iter().position(|&byte| !NAME_BYTES.get(usize::from(byte)).is_some_and(|&is_name| is_name)).unwrap_or(bytes.len())
+    let mut len = 0;
+    while let Some(&byte) = bytes.get(len)
+        && NAME_BYTES.get(usize::from(byte)) == Some(&true)
+    {
+        len += 1;
+    }
+    len
 }
 
 /// The ASCII characters of names: a look-up per octet instead of a chain of comparisons.

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::Namespace;
 use super::chars::is_blank;
+use super::scan::same;
 use super::span::{Span, narrow, wide};
 use crate::error::StructureError;
 
@@ -275,8 +276,8 @@ impl<'d> Cursor<'d> {
 
     pub(super) fn is(self, namespace: Namespace, local_name: &str) -> bool {
         self.element().is_some_and(|element| {
-            self.document.str(Span { start: element.local, end: element.name.end }) == local_name
-                && self.document.known(element.namespace) == namespace
+            let local = self.document.str(Span { start: element.local, end: element.name.end });
+            same(local.as_bytes(), local_name.as_bytes()) && self.document.known(element.namespace) == namespace
         })
     }
 
@@ -292,7 +293,10 @@ impl<'d> Cursor<'d> {
         let document = self.document;
         self.attributes()
             .iter()
-            .find(|attribute| document.local_name(attribute) == local_name && document.known(attribute.namespace) == namespace)
+            .find(|attribute| {
+                same(document.local_name(attribute).as_bytes(), local_name.as_bytes())
+                    && document.known(attribute.namespace) == namespace
+            })
             .map(|attribute| document.str(attribute.value))
     }
 

@@ -77,7 +77,7 @@ impl<'i> Document<'i> {
         let mut parser = Parser::new(unmarked, limits);
         match parser.run() {
             Ok(()) => Ok((parser.document, parser.ambiguous_comment.map(place))),
-            Err(fault) => Err(XmlError { kind: fault.kind, position: place(fault.offset) }),
+            Err(Fault(fault)) => Err(XmlError { kind: fault.0, position: place(fault.1) }),
         }
     }
 }
@@ -93,23 +93,29 @@ fn position(text: &str, offset: usize) -> Position {
     Position { offset, line: line_ends + 1, column: line.chars().count() + 1 }
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Fault {
-    kind: XmlErrorKind,
-    offset: usize,
-}
+/// What is wrong, and where: boxed, so that what nothing is wrong with is handed on in a register.
+#[derive(Debug)]
+struct Fault(Box<(XmlErrorKind, usize)>);
 
 impl Fault {
+    #[cold]
+    fn new(kind: XmlErrorKind, offset: usize) -> Self {
+        Self(Box::new((kind, offset)))
+    }
+
+    #[cold]
     fn xml(rule: &'static str, section: &'static str, offset: usize) -> Self {
-        Self { kind: XmlErrorKind::NotWellFormed { rule, section }, offset }
+        Self::new(XmlErrorKind::NotWellFormed { rule, section }, offset)
     }
 
+    #[cold]
     fn namespace(rule: &'static str, section: &'static str, offset: usize) -> Self {
-        Self { kind: XmlErrorKind::Namespace { rule, section }, offset }
+        Self::new(XmlErrorKind::Namespace { rule, section }, offset)
     }
 
+    #[cold]
     fn limit(limit: &'static str, maximum: usize, offset: usize) -> Self {
-        Self { kind: XmlErrorKind::LimitExceeded { limit, maximum }, offset }
+        Self::new(XmlErrorKind::LimitExceeded { limit, maximum }, offset)
     }
 }
 
@@ -179,7 +185,7 @@ impl<'i, 'l> Parser<'i, 'l> {
     fn run(&mut self) -> Result<(), Fault> {
         let text = self.document.strings.text;
         if let Some(offset) = first_forbidden(text) {
-            return Err(Fault { kind: XmlErrorKind::ForbiddenCharacter, offset });
+            return Err(Fault::new(XmlErrorKind::ForbiddenCharacter, offset));
         }
         if text.starts_with(BYTE_ORDER_MARK) {
             return Err(Fault::xml("text outside the root element", "XML 1.0 section 2.1", 0));
@@ -203,7 +209,7 @@ impl<'i, 'l> Parser<'i, 'l> {
                 Event::Comment(_) => self.comment(source)?,
                 Event::PI(_) => self.instruction(source)?,
                 Event::Decl(_) => self.declaration(source)?,
-                Event::DocType(_) => return Err(Fault { kind: XmlErrorKind::Doctype, offset: start }),
+                Event::DocType(_) => return Err(Fault::new(XmlErrorKind::Doctype, start)),
                 Event::Eof => return self.finish(end),
             }
             start = end;
@@ -256,7 +262,7 @@ impl<'i, 'l> Parser<'i, 'l> {
             return Err(Fault::xml("a reference outside the root element", "XML 1.0 section 2.1", source.start));
         }
         let name = self.source(source.start + 1..source.end - 1);
-        let c = resolve(name).ok_or(Fault::xml(UNKNOWN_REFERENCE, "XML 1.0 section 4.1", source.start))?;
+        let c = resolve(name).ok_or_else(|| Fault::xml(UNKNOWN_REFERENCE, "XML 1.0 section 4.1", source.start))?;
         let mut run = self.changed_run(source);
         self.document.strings.changed.push(c);
         run.verbatim &= is_canonical_in_text(name);
@@ -334,7 +340,7 @@ impl<'i, 'l> Parser<'i, 'l> {
         let inner = self.source(start..source.end - "?>".len());
         let len = ncname_len(inner)
             .filter(|&len| inner.as_bytes().get(len).is_none_or(|&byte| is_space(byte)))
-            .ok_or(Fault::xml("a processing instruction without a legal target", "XML 1.0 section 2.6", source.start))?;
+            .ok_or_else(|| Fault::xml("a processing instruction without a legal target", "XML 1.0 section 2.6", source.start))?;
         let (target, rest) = inner.split_at_checked(len).unwrap_or_default();
         if target.eq_ignore_ascii_case("xml") {
             return Err(Fault::xml(
@@ -395,9 +401,7 @@ impl<'i, 'l> Parser<'i, 'l> {
             return Err(broken("a `standalone` that is neither yes nor no"));
         }
         match encoding {
-            Some(name) if !name.eq_ignore_ascii_case("UTF-8") => {
-                Err(Fault { kind: XmlErrorKind::EncodingMismatch, offset: source.start })
-            }
+            Some(name) if !name.eq_ignore_ascii_case("UTF-8") => Err(Fault::new(XmlErrorKind::EncodingMismatch, source.start)),
             _ => Ok(()),
         }
     }
@@ -413,9 +417,10 @@ impl<'i, 'l> Parser<'i, 'l> {
             return Err(Fault::limit("levels of elements", self.limits.depth, source.start));
         }
         let content = self.source(source.start + 1..source.end - close.len());
-        let name = scan_qname(content)
-            .filter(|name| content.as_bytes().get(name.len).is_none_or(|&byte| is_space(byte)))
-            .ok_or(Fault::xml("an element name that is no qualified name", "Namespaces in XML 1.0 section 4", source.start))?;
+        let name =
+            scan_qname(content).filter(|name| content.as_bytes().get(name.len).is_none_or(|&byte| is_space(byte))).ok_or_else(
+                || Fault::xml("an element name that is no qualified name", "Namespaces in XML 1.0 section 4", source.start),
+            )?;
 
         let replaced = self.replaced.len();
         let mut tag = Tag::new(&self.document, source.start + 1, name.len);
@@ -451,13 +456,13 @@ impl<'i, 'l> Parser<'i, 'l> {
 
     fn end_tag(&mut self, source: Range<usize>) -> Result<(), Fault> {
         self.flush_text()?;
-        let mismatch = Fault::xml("an end tag that does not match its start tag", "XML 1.0 section 3", source.start);
-        let open = *self.open.last().ok_or(mismatch)?;
+        let mismatch = || Fault::xml("an end tag that does not match its start tag", "XML 1.0 section 3", source.start);
+        let open = *self.open.last().ok_or_else(mismatch)?;
         let name = self.document.element(open.id).map_or("", |element| self.document.str(element.name));
         let inner = self.source(source.start + 2..source.end - 1);
-        let (start, rest) = inner.split_at_checked(name.len()).ok_or(mismatch)?;
+        let (start, rest) = inner.split_at_checked(name.len()).ok_or_else(mismatch)?;
         if !same(start.as_bytes(), name.as_bytes()) || !is_blank(rest) {
-            return Err(mismatch);
+            return Err(mismatch());
         }
         let verbatim = rest.is_empty();
         self.close_element(if verbatim { NonZeroU32::new(narrow(source.start)) } else { None });
@@ -506,6 +511,7 @@ impl<'i, 'l> Parser<'i, 'l> {
         }
     }
 
+    #[inline]
     fn push_attribute(
         &mut self,
         prefix: &'i str,
@@ -643,6 +649,7 @@ impl<'i, 'l> Parser<'i, 'l> {
     }
 
     /// The prefix of an element, and the namespace that it is bound to.
+    #[inline]
     fn resolve_element(&mut self, prefix: &'i str, at: usize) -> Result<(PrefixId, NamespaceId), Fault> {
         if prefix == "xmlns" {
             return Err(Fault::namespace("an element with the prefix `xmlns`", "Namespaces in XML 1.0 section 3", at));
@@ -654,6 +661,7 @@ impl<'i, 'l> Parser<'i, 'l> {
         }
     }
 
+    #[inline]
     fn intern_prefix(&mut self, prefix: &'i str, at: usize) -> Result<PrefixId, Fault> {
         let prefixes = &mut self.document.prefixes;
         let index = match prefixes.iter().position(|known| same(known.as_bytes(), prefix.as_bytes())) {
@@ -686,11 +694,11 @@ impl<'i, 'l> Parser<'i, 'l> {
                 namespaces.len() - 1
             }
         };
-        u16::try_from(index).ok().map(NamespaceId).filter(|&id| id != NamespaceId::UNBOUND).ok_or(Fault::limit(
-            "namespaces",
-            self.limits.namespaces,
-            at,
-        ))
+        u16::try_from(index)
+            .ok()
+            .map(NamespaceId)
+            .filter(|&id| id != NamespaceId::UNBOUND)
+            .ok_or_else(|| Fault::limit("namespaces", self.limits.namespaces, at))
     }
 
     // The arena
@@ -704,6 +712,7 @@ impl<'i, 'l> Parser<'i, 'l> {
         Ok((Span::new(start..self.document.strings.len()), canonical))
     }
 
+    #[inline]
     fn push_node(&mut self, source: Range<usize>, content: Content) -> Result<NodeId, Fault> {
         let len = self.document.nodes.len();
         if len > self.limits.nodes {
@@ -769,6 +778,7 @@ fn undeclared(at: usize) -> Fault {
 }
 
 /// Prefix and local part of the qualified name that `text` starts with.
+#[inline]
 fn split_name(text: &str, name: ScannedName) -> (&str, &str) {
     let qualified = text.get(..name.len).unwrap_or_default();
     match name.colon {
@@ -780,7 +790,7 @@ fn split_name(text: &str, name: ScannedName) -> (&str, &str) {
 /// What the tokenizer complains of, as a rule of XML.
 fn token_fault(error: &TokenError, at: usize) -> Fault {
     let (rule, section) = match error {
-        TokenError::Syntax(SyntaxError::UnclosedDoctype) => return Fault { kind: XmlErrorKind::Doctype, offset: at },
+        TokenError::Syntax(SyntaxError::UnclosedDoctype) => return Fault::new(XmlErrorKind::Doctype, at),
         TokenError::Syntax(SyntaxError::UnclosedComment) => ("a comment without its end", "XML 1.0 section 2.5"),
         TokenError::Syntax(SyntaxError::UnclosedCData) => ("a CDATA section without its end", "XML 1.0 section 2.7"),
         TokenError::Syntax(SyntaxError::UnclosedPI | SyntaxError::UnclosedXmlDecl) => {
@@ -796,7 +806,7 @@ fn token_fault(error: &TokenError, at: usize) -> Fault {
         }
         TokenError::IllFormed(IllFormedError::DoubleHyphenInComment) => ("`--` inside a comment", "XML 1.0 section 2.5"),
         TokenError::IllFormed(IllFormedError::UnclosedReference) => ("a `&` that starts no reference", "XML 1.0 section 2.4"),
-        TokenError::IllFormed(IllFormedError::MissingDoctypeName) => return Fault { kind: XmlErrorKind::Doctype, offset: at },
+        TokenError::IllFormed(IllFormedError::MissingDoctypeName) => return Fault::new(XmlErrorKind::Doctype, at),
         TokenError::IllFormed(_) => ("an end tag that does not match its start tag", "XML 1.0 section 3"),
         _ => ("markup that is not well-formed", "XML 1.0 section 2.1"),
     };

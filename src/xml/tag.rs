@@ -31,6 +31,7 @@ pub(super) struct TagFault {
 /// Reads the attribute that follows at `from`; `None` where the tag ends there.
 ///
 /// Offsets are of `text`, which ends where the tag's content ends.
+#[inline]
 pub(super) fn next_attribute(text: &str, from: usize) -> Result<Option<RawAttribute>, TagFault> {
     let name_start = skip_space(text, from);
     if name_start >= text.len() {

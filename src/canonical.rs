@@ -12,17 +12,39 @@
 //! For a whole document without unused declarations the inclusive and the exclusive forms agree; they differ for an element
 //! that is taken out of its context.
 //!
+//! One element of one document, in all six:
+//!
 //! ```
 //! use saml_verify::canonical::{Algorithm, Canonicalizer};
 //!
-//! let xml = br#"<a:r xmlns:a="urn:a" xmlns:b="urn:b"><!-- c --><a:e ID='x' /></a:r>"#;
-//! let element = |algorithm| Canonicalizer::new(algorithm).element("x").to_vec(xml).unwrap();
+//! let xml = br#"<a:r xmlns:a="urn:a" xmlns:b="urn:b" xml:lang="en" xml:id="r"><a:e ID='x' ><!-- c --></a:e></a:r>"#;
+//! for (algorithm, expected) in [
+//!     (Algorithm::Inclusive10, r#"<a:e xmlns:a="urn:a" xmlns:b="urn:b" ID="x" xml:id="r" xml:lang="en"></a:e>"#),
+//!     (Algorithm::Inclusive10WithComments, r#"<a:e xmlns:a="urn:a" xmlns:b="urn:b" ID="x" xml:id="r" xml:lang="en"><!-- c --></a:e>"#),
+//!     (Algorithm::Inclusive11, r#"<a:e xmlns:a="urn:a" xmlns:b="urn:b" ID="x" xml:lang="en"></a:e>"#),
+//!     (Algorithm::Inclusive11WithComments, r#"<a:e xmlns:a="urn:a" xmlns:b="urn:b" ID="x" xml:lang="en"><!-- c --></a:e>"#),
+//!     (Algorithm::Exclusive10, r#"<a:e xmlns:a="urn:a" ID="x"></a:e>"#),
+//!     (Algorithm::Exclusive10WithComments, r#"<a:e xmlns:a="urn:a" ID="x"><!-- c --></a:e>"#),
+//! ] {
+//!     let octets = Canonicalizer::new(algorithm).element("x").to_vec(xml)?;
+//!     assert_eq!(String::from_utf8_lossy(&octets), expected, "{}", algorithm.name());
+//! }
+//! # Ok::<(), saml_verify::canonical::Error>(())
+//! ```
 //!
-//! assert_eq!(element(Algorithm::Exclusive10), br#"<a:e xmlns:a="urn:a" ID="x"></a:e>"#);
-//! assert_eq!(element(Algorithm::Inclusive10), br#"<a:e xmlns:a="urn:a" xmlns:b="urn:b" ID="x"></a:e>"#);
+//! A whole document into a writer; and the PrefixList, with which an exclusive form keeps a declaration that only a value needs:
 //!
-//! let document = Canonicalizer::new(Algorithm::Inclusive10WithComments).to_vec(xml).unwrap();
-//! assert_eq!(document, br#"<a:r xmlns:a="urn:a" xmlns:b="urn:b"><!-- c --><a:e ID="x"></a:e></a:r>"#);
+//! ```
+//! use saml_verify::canonical::{Algorithm, Canonicalizer};
+//!
+//! let xml = br#"<r xmlns:xs="urn:xs" type="xs:string" name='n'/>"#;
+//!
+//! let mut written = Vec::new();
+//! Canonicalizer::new(Algorithm::Exclusive10).write(xml, &mut written)?;
+//! assert_eq!(written, br#"<r name="n" type="xs:string"></r>"#);
+//!
+//! let listed = Canonicalizer::new(Algorithm::Exclusive10).inclusive_prefixes("xs #default").to_vec(xml)?;
+//! assert_eq!(listed, br#"<r xmlns:xs="urn:xs" name="n" type="xs:string"></r>"#);
 //! # Ok::<(), saml_verify::canonical::Error>(())
 //! ```
 

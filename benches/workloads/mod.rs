@@ -65,7 +65,7 @@ pub(crate) fn all() -> Vec<Workload> {
 }
 
 pub(crate) fn now() -> SystemTime {
-    parse_rfc3339("2025-03-03T10:00:02Z").expect("a time")
+    parse_rfc3339("2027-03-03T10:00:02Z").expect("a time")
 }
 
 pub(crate) fn expect() -> Expect<'static> {
@@ -218,7 +218,7 @@ fn unarmored(pem: &[u8]) -> Vec<u8> {
 fn response(assertion: &str, signature: &str) -> String {
     format!(
         "<samlp:Response xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"{RESPONSE_ID}\"  InResponseTo=\"{REQUEST}\"  \
-         Version=\"2.0\" IssueInstant=\"2025-03-03T10:00:00.123Z\"  Destination=\"{ACS}\"><saml:Issuer \
+         Version=\"2.0\" IssueInstant=\"2027-03-03T10:00:00.123Z\"  Destination=\"{ACS}\"><saml:Issuer \
          xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">{IDP}</saml:Issuer>{signature}<samlp:Status><samlp:StatusCode \
          Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></samlp:Status>{assertion}</samlp:Response>"
     )
@@ -227,13 +227,13 @@ fn response(assertion: &str, signature: &str) -> String {
 fn assertion(groups: usize, signature: &str) -> String {
     let mut xml = format!(
         "<saml:Assertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" Version=\"2.0\" ID=\"{ASSERTION_ID}\" \
-         IssueInstant=\"2025-03-03T10:00:00.123Z\"><saml:Issuer>{IDP}</saml:Issuer>{signature}<saml:Subject><saml:NameID \
+         IssueInstant=\"2027-03-03T10:00:00.123Z\"><saml:Issuer>{IDP}</saml:Issuer>{signature}<saml:Subject><saml:NameID \
          Format=\"urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified\">auth0|64f0c2a17d9e4b0012ab34cd</saml:NameID>\
          <saml:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\"><saml:SubjectConfirmationData \
-         NotOnOrAfter=\"2025-03-03T11:00:00.123Z\" Recipient=\"{ACS}\" InResponseTo=\"{REQUEST}\"/></saml:SubjectConfirmation>\
-         </saml:Subject><saml:Conditions NotBefore=\"2025-03-03T10:00:00.123Z\" NotOnOrAfter=\"2025-03-03T11:00:00.123Z\">\
+         NotOnOrAfter=\"2027-03-03T11:00:00.123Z\" Recipient=\"{ACS}\" InResponseTo=\"{REQUEST}\"/></saml:SubjectConfirmation>\
+         </saml:Subject><saml:Conditions NotBefore=\"2027-03-03T10:00:00.123Z\" NotOnOrAfter=\"2027-03-03T11:00:00.123Z\">\
          <saml:AudienceRestriction><saml:Audience>{SP}</saml:Audience></saml:AudienceRestriction></saml:Conditions>\
-         <saml:AuthnStatement AuthnInstant=\"2025-03-03T10:00:00.123Z\" SessionIndex=\"_lbxZi9pThdOWSPQH0bNIvlID3oaTShxo\">\
+         <saml:AuthnStatement AuthnInstant=\"2027-03-03T10:00:00.123Z\" SessionIndex=\"_lbxZi9pThdOWSPQH0bNIvlID3oaTShxo\">\
          <saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified\
          </saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement \
          xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\">"

@@ -435,7 +435,12 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
                 self.output.write(document.prefix(declaration.prefix).as_bytes());
             }
             self.output.write(b"=\"");
-            self.output.value(document.namespace_name(declaration.namespace));
+            let name = document.namespace_name(declaration.namespace);
+            if document.is_plain(declaration.namespace) {
+                self.output.write(name.as_bytes());
+            } else {
+                self.output.value(name);
+            }
             self.output.write(b"\"");
         }
     }

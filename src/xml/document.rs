@@ -125,6 +125,8 @@ pub(super) struct NamespaceName {
     pub(super) known: Namespace,
     /// Canonical XML 1.0 section 1.3 gives documents with such names no canonical form.
     pub(super) relative: bool,
+    /// Has nothing in it that canonical XML escapes.
+    pub(super) plain: bool,
 }
 
 impl NodeId {
@@ -199,6 +201,11 @@ impl<'i> Document<'i> {
 
     pub(super) fn namespace_name(&self, id: NamespaceId) -> &str {
         namespace_name(&self.namespaces, &self.strings, id)
+    }
+
+    /// Whether the name of a namespace is written as it is.
+    pub(super) fn is_plain(&self, id: NamespaceId) -> bool {
+        self.namespaces.get(id.index()).is_some_and(|entry| entry.plain)
     }
 
     pub(super) fn known(&self, id: NamespaceId) -> Namespace {

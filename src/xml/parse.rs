@@ -152,7 +152,7 @@ struct Run {
 
 impl<'i, 'l> Parser<'i, 'l> {
     fn new(text: &'i str, limits: &'l Limits) -> Self {
-        let none = NamespaceName { name: Span::default(), known: Namespace::None, relative: false };
+        let none = NamespaceName { name: Span::default(), known: Namespace::None, relative: false, plain: true };
         let mut nodes = Vec::with_capacity(text.len() / 64 + 8);
         nodes.push(Node { parent: NodeId::DOCUMENT, end: NodeId::DOCUMENT, source: Span::default(), content: Content::Document });
         let mut document = Document {
@@ -690,7 +690,8 @@ impl<'i, 'l> Parser<'i, 'l> {
                 return Err(Fault::limit("namespaces", self.limits.namespaces, at));
             }
             None => {
-                namespaces.push(NamespaceName { name, known: Namespace::of(text), relative: is_relative(text) });
+                let plain = !text.contains(['&', '<', '"', '\t', '\n', '\r']);
+                namespaces.push(NamespaceName { name, known: Namespace::of(text), relative: is_relative(text), plain });
                 namespaces.len() - 1
             }
         };

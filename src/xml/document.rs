@@ -176,6 +176,11 @@ impl<'i> Document<'i> {
         self.strings.get(span)
     }
 
+    /// Whether the span is that text: most are not, for their lengths alone.
+    fn spells(&self, span: Span, text: &str) -> bool {
+        span.len() == text.len() && same(self.str(span).as_bytes(), text.as_bytes())
+    }
+
     pub(super) fn node(&self, id: NodeId) -> &Node {
         self.nodes.get(id.index()).unwrap_or(&Node::NOWHERE)
     }
@@ -210,10 +215,6 @@ impl<'i> Document<'i> {
 
     pub(super) fn known(&self, id: NamespaceId) -> Namespace {
         self.namespaces.get(id.index()).map_or(Namespace::None, |entry| entry.known)
-    }
-
-    pub(super) fn local_name(&self, attribute: &Attribute) -> &str {
-        self.str(attribute.local_span())
     }
 }
 
@@ -283,8 +284,8 @@ impl<'d> Cursor<'d> {
 
     pub(super) fn is(self, namespace: Namespace, local_name: &str) -> bool {
         self.element().is_some_and(|element| {
-            let local = self.document.str(Span { start: element.local, end: element.name.end });
-            same(local.as_bytes(), local_name.as_bytes()) && self.document.known(element.namespace) == namespace
+            self.document.spells(Span { start: element.local, end: element.name.end }, local_name)
+                && self.document.known(element.namespace) == namespace
         })
     }
 
@@ -301,8 +302,7 @@ impl<'d> Cursor<'d> {
         self.attributes()
             .iter()
             .find(|attribute| {
-                same(document.local_name(attribute).as_bytes(), local_name.as_bytes())
-                    && document.known(attribute.namespace) == namespace
+                document.spells(attribute.local_span(), local_name) && document.known(attribute.namespace) == namespace
             })
             .map(|attribute| document.str(attribute.value))
     }

@@ -663,6 +663,9 @@ impl<'i, 'l> Parser<'i, 'l> {
 
     #[inline]
     fn intern_prefix(&mut self, prefix: &'i str, at: usize) -> Result<PrefixId, Fault> {
+        if prefix.is_empty() {
+            return Ok(PrefixId::DEFAULT);
+        }
         let prefixes = &mut self.document.prefixes;
         let index = match prefixes.iter().position(|known| same(known.as_bytes(), prefix.as_bytes())) {
             Some(index) => index,

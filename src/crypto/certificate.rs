@@ -32,7 +32,7 @@ use crate::error::CertificateError;
 /// ```
 /// use saml_verify::TrustedKeys;
 ///
-/// # let pem = include_str!("../../testdata/keys/formats/lf.pem");
+/// # let pem = include_str!("../../testdata/auth0/keys/formats/lf.pem");
 /// let keys = TrustedKeys::from_pem(pem)?;
 /// for certificate in keys.iter() {
 ///     println!("{} {} {}", certificate.subject(), certificate.key_type(), certificate.sha256_fingerprint());
@@ -419,8 +419,8 @@ mod tests {
     use super::*;
     use crate::error::FoundInstead;
 
-    const CURRENT: &str = include_str!("../../testdata/keys/formats/lf.pem");
-    const DER: &[u8] = include_bytes!("../../testdata/keys/formats/certificate.cer");
+    const CURRENT: &str = include_str!("../../testdata/auth0/keys/formats/lf.pem");
+    const DER: &[u8] = include_bytes!("../../testdata/auth0/keys/formats/certificate.cer");
     const MESSAGE: &[u8] = b"saml-verify";
 
     macro_rules! verify_key {
@@ -471,8 +471,8 @@ mod tests {
 
         let current = only(CURRENT);
         assert_eq!(current.subject(), "CN=acme-dev.us.auth0.com");
-        assert_eq!(current.sha256_fingerprint(), include_str!("../../testdata/keys/formats/fingerprint-sha256.txt").trim());
-        assert_eq!(current.sha1_fingerprint(), include_str!("../../testdata/keys/formats/fingerprint-sha1.txt").trim());
+        assert_eq!(current.sha256_fingerprint(), include_str!("../../testdata/auth0/keys/formats/fingerprint-sha256.txt").trim());
+        assert_eq!(current.sha1_fingerprint(), include_str!("../../testdata/auth0/keys/formats/fingerprint-sha1.txt").trim());
         assert_eq!(current.not_before(), UNIX_EPOCH + Duration::from_secs(1_795_471_679)); // 2026-11-23T22:07:59Z
         assert_eq!(current.not_after(), UNIX_EPOCH + Duration::from_secs(2_227_471_679)); // 2040-08-01T22:07:59Z
     }
@@ -480,16 +480,16 @@ mod tests {
     #[test]
     fn key_types_are_told_apart() {
         for (pem, key_type, shown) in [
-            (include_str!("../../testdata/keys/idp-rsa2048.pem"), KeyType::Rsa { bits: 2048 }, "RSA-2048"),
-            (include_str!("../../testdata/keys/idp-rsa3072.pem"), KeyType::Rsa { bits: 3072 }, "RSA-3072"),
-            (include_str!("../../testdata/keys/idp-rsa4096.pem"), KeyType::Rsa { bits: 4096 }, "RSA-4096"),
-            (include_str!("../../testdata/keys/idp-expired-rsa2048.pem"), KeyType::Rsa { bits: 2048 }, "RSA-2048"),
-            (include_str!("../../testdata/keys/attacks/idp-e3.pem"), KeyType::Rsa { bits: 2048 }, "RSA-2048"),
-            (include_str!("../../testdata/keys/attacks/idp-future.pem"), KeyType::Rsa { bits: 2048 }, "RSA-2048"),
-            (include_str!("../../testdata/keys/attacks/idp-ec.pem"), KeyType::P256, "P-256"),
-            (include_str!("../../testdata/keys/idp-ec-p256.pem"), KeyType::P256, "P-256"),
+            (include_str!("../../testdata/auth0/keys/idp-rsa2048.pem"), KeyType::Rsa { bits: 2048 }, "RSA-2048"),
+            (include_str!("../../testdata/auth0/keys/idp-rsa3072.pem"), KeyType::Rsa { bits: 3072 }, "RSA-3072"),
+            (include_str!("../../testdata/auth0/keys/idp-rsa4096.pem"), KeyType::Rsa { bits: 4096 }, "RSA-4096"),
+            (include_str!("../../testdata/auth0/keys/idp-expired-rsa2048.pem"), KeyType::Rsa { bits: 2048 }, "RSA-2048"),
+            (include_str!("../../testdata/attacks/certs/idp-e3.pem"), KeyType::Rsa { bits: 2048 }, "RSA-2048"),
+            (include_str!("../../testdata/attacks/certs/idp-future.pem"), KeyType::Rsa { bits: 2048 }, "RSA-2048"),
+            (include_str!("../../testdata/attacks/certs/idp-ec.pem"), KeyType::P256, "P-256"),
+            (include_str!("../../testdata/auth0/keys/idp-ec-p256.pem"), KeyType::P256, "P-256"),
             (include_str!("../../testdata/keys/verify/p384.pem"), KeyType::P384, "P-384"),
-            (include_str!("../../testdata/keys/attacks/idp-ed25519.pem"), KeyType::Ed25519, "Ed25519"),
+            (include_str!("../../testdata/attacks/certs/idp-ed25519.pem"), KeyType::Ed25519, "Ed25519"),
         ] {
             let certificate = only(pem);
             assert_eq!((certificate.key_type(), certificate.key_type().to_string().as_str()), (key_type, shown));
@@ -500,7 +500,7 @@ mod tests {
     fn keys_that_cannot_be_used_say_why() {
         let curve = |curve: &str| CertificateError::UnsupportedCurve { curve: curve.to_owned() };
         let key = |algorithm: &str| CertificateError::UnsupportedKey { algorithm: algorithm.to_owned() };
-        let attack = TrustedKeys::from_pem(include_str!("../../testdata/keys/attacks/idp-1024.pem"));
+        let attack = TrustedKeys::from_pem(include_str!("../../testdata/attacks/certs/idp-1024.pem"));
         for (outcome, error) in [
             (attack, CertificateError::RsaKeyTooShort { bits: 1024 }),
             (refused!("rsa-1024"), CertificateError::RsaKeyTooShort { bits: 1024 }),
@@ -622,7 +622,7 @@ mod tests {
         let armored = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----", STANDARD.encode(&behind));
         let mut broken = DER.to_vec();
         broken[4] = 0x31; // the content is a SET
-        let trusted = include_str!("../../testdata/keys/formats/trusted-certificate.pem");
+        let trusted = include_str!("../../testdata/keys/verify/trusted-certificate.pem");
         assert!(TrustedKeys::from_pem(trusted).is_ok());
         for (input, error) in [
             (behind.clone(), CertificateError::TrailingData { bytes: 2 }),
@@ -656,14 +656,14 @@ mod tests {
     #[test]
     fn two_files_join_and_duplicates_count_once() {
         let current = TrustedKeys::from_pem(CURRENT).unwrap();
-        let next = TrustedKeys::from_pem(include_str!("../../testdata/keys/idp-next-rsa2048.pem")).unwrap();
-        let both = TrustedKeys::from_pem(include_str!("../../testdata/keys/formats/bundle-current-and-next.pem")).unwrap();
+        let next = TrustedKeys::from_pem(include_str!("../../testdata/auth0/keys/idp-next-rsa2048.pem")).unwrap();
+        let both = TrustedKeys::from_pem(include_str!("../../testdata/auth0/keys/formats/bundle-current-and-next.pem")).unwrap();
         assert_eq!(current.clone().and(next.clone()), Ok(both.clone()));
         assert_eq!(current.clone().and(both.clone()), Ok(both));
         assert_eq!(TrustedKeys::from_pem(format!("{CURRENT}{CURRENT}")), Ok(current.clone()));
         assert_ne!(current, next);
         assert_eq!(
-            TrustedKeys::from_pem(include_str!("../../testdata/keys/attacks/idp-rotation.pem")).unwrap().iter().count(),
+            TrustedKeys::from_pem(include_str!("../../testdata/attacks/certs/idp-rotation.pem")).unwrap().iter().count(),
             2
         );
     }
@@ -725,7 +725,7 @@ mod tests {
         ] {
             assert_eq!(key.verify(algorithm, MESSAGE, &value), Err(failure), "{}", algorithm.name());
         }
-        let attacker = only(include_str!("../../testdata/keys/attacker-rsa2048.pem"));
+        let attacker = only(include_str!("../../testdata/auth0/keys/attacker-rsa2048.pem"));
         let value = verify_value!("rsa-sha256");
         assert_eq!(attacker.verify(SignatureAlgorithm::RsaSha256, MESSAGE, &value), Err(VerifyFailure::Invalid));
     }

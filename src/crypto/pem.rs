@@ -230,8 +230,8 @@ const PKCS7: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07];
 mod tests {
     use super::*;
 
-    const DER: &[u8] = include_bytes!("../../testdata/keys/formats/certificate.cer");
-    const PEM: &str = include_str!("../../testdata/keys/formats/lf.pem");
+    const DER: &[u8] = include_bytes!("../../testdata/auth0/keys/formats/certificate.cer");
+    const PEM: &str = include_str!("../../testdata/auth0/keys/formats/lf.pem");
     const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMIIEvQ==\n-----END PRIVATE KEY-----\n"; // no key, only its armor
 
     fn not_a_certificate(found: FoundInstead) -> Result<Vec<Vec<u8>>, CertificateError> {
@@ -249,15 +249,15 @@ mod tests {
     #[test]
     fn every_file_shape_is_the_same_certificate() {
         for (name, input) in [
-            ("bare base64", &include_bytes!("../../testdata/keys/formats/bare-base64.txt")[..]),
-            ("byte order mark", include_bytes!("../../testdata/keys/formats/bom.pem")),
+            ("bare base64", &include_bytes!("../../testdata/auth0/keys/formats/bare-base64.txt")[..]),
+            ("byte order mark", include_bytes!("../../testdata/auth0/keys/formats/bom.pem")),
             ("DER", DER),
-            ("CRLF", include_bytes!("../../testdata/keys/formats/crlf.pem")),
-            ("escaped newlines", include_bytes!("../../testdata/keys/formats/escaped-newlines.txt")),
-            ("leading text", include_bytes!("../../testdata/keys/formats/leading-text.pem")),
+            ("CRLF", include_bytes!("../../testdata/auth0/keys/formats/crlf.pem")),
+            ("escaped newlines", include_bytes!("../../testdata/auth0/keys/formats/escaped-newlines.txt")),
+            ("leading text", include_bytes!("../../testdata/auth0/keys/formats/leading-text.pem")),
             ("LF", PEM.as_bytes()),
-            ("no final newline", include_bytes!("../../testdata/keys/formats/no-final-newline.pem")),
-            ("one-line body", include_bytes!("../../testdata/keys/formats/one-line-body.pem")),
+            ("no final newline", include_bytes!("../../testdata/auth0/keys/formats/no-final-newline.pem")),
+            ("one-line body", include_bytes!("../../testdata/auth0/keys/formats/one-line-body.pem")),
         ] {
             assert_eq!(certificates(input), Ok(vec![DER.to_vec()]), "{name}");
         }
@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn several_certificates_come_in_order() {
-        let bundle = certificates(include_bytes!("../../testdata/keys/formats/bundle-current-and-next.pem")).unwrap();
+        let bundle = certificates(include_bytes!("../../testdata/auth0/keys/formats/bundle-current-and-next.pem")).unwrap();
         assert_eq!((bundle.len(), bundle[0].as_slice()), (2, DER));
         for between in ["", "# the next one\n", "\r\n\r\n", KEY] {
             let input = format!("{}{between}{PEM}", PEM.trim_end());
@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn trust_settings_are_cut_off_where_their_label_announces_them() {
-        let trusted = include_str!("../../testdata/keys/formats/trusted-certificate.pem");
+        let trusted = include_str!("../../testdata/keys/verify/trusted-certificate.pem");
         let plain = certificates(include_bytes!("../../testdata/keys/verify/p256.pem")).unwrap();
         assert_eq!(certificates(trusted.as_bytes()), Ok(plain.clone()));
 
@@ -339,8 +339,8 @@ mod tests {
             (include_bytes!("../../testdata/keys/refused/pkcs7.pem"), Pkcs7),
             (armored("X509 CRL", "MIIB").as_bytes(), PemBlock { label: Shown::new("X509 CRL") }),
             (armored("X509 CRL", "not even base64").as_bytes(), PemBlock { label: Shown::new("X509 CRL") }),
-            (include_bytes!("../../testdata/keys/formats/fingerprint-sha1.txt"), Fingerprint),
-            (include_bytes!("../../testdata/keys/formats/fingerprint-sha256.txt"), Fingerprint),
+            (include_bytes!("../../testdata/auth0/keys/formats/fingerprint-sha1.txt"), Fingerprint),
+            (include_bytes!("../../testdata/auth0/keys/formats/fingerprint-sha256.txt"), Fingerprint),
             (b"SHA1 Fingerprint=A2:A1:59:4C:10:F9:98:CC:1C:AC:B9:EB:1E:9F:02:A5:95:D1:A4:67", Fingerprint),
             (b"a2a1594c10f998cc1cacb9eb1e9f02a595d1a467", Fingerprint),
             (b"\n<!DOCTYPE HTML><title>Log in</title>", Html),

@@ -1,6 +1,10 @@
-//! The messages of the benchmarks: Auth0's shape, signed here, so that size, signed part and key can be chosen.
+//! The messages of the benchmarks and of the cost tests: Auth0's shape, signed here, so that size, signed part, key and what is
+//! unusual in them can be chosen.
+
+pub(crate) mod hostile;
 
 use std::fmt::Write;
+use std::hint::black_box;
 use std::time::SystemTime;
 
 use base64::Engine;
@@ -12,7 +16,6 @@ use ring::signature::{
     RsaKeyPair, UnparsedPublicKey, VerificationAlgorithm,
 };
 use saml_verify::canonical::{Algorithm, Canonicalizer};
-use saml_verify::internals::{self, Select};
 use saml_verify::time::parse_rfc3339;
 use saml_verify::{Expect, IdentityProvider, Limits, ServiceProvider, TrustedKeys, Verifier};
 
@@ -34,9 +37,19 @@ pub(crate) enum Key {
     P256,
 }
 
+/// What a message has that others have not.
+#[derive(Default)]
+pub(crate) struct Extra {
+    /// Markup in place of the usual NameID.
+    pub(crate) name_id: Option<String>,
+    /// Markup at the end of the AttributeStatement.
+    pub(crate) attributes: String,
+}
+
 /// One message, and what its cryptography alone costs.
 pub(crate) struct Workload {
     pub(crate) name: &'static str,
+    pub(crate) part: Part,
     pub(crate) xml: String,
     /// The form field.
     pub(crate) field: String,
@@ -49,19 +62,66 @@ pub(crate) struct Workload {
 
 pub(crate) struct Signature {
     pub(crate) element: Vec<u8>,
+    pub(crate) digest: Vec<u8>,
     pub(crate) signed_info: Vec<u8>,
     pub(crate) value: Vec<u8>,
 }
 
+/// The six that are measured over and over.
 pub(crate) fn all() -> Vec<Workload> {
-    vec![
-        Workload::new("w1", 0, Part::Assertion, Key::Rsa),
-        Workload::new("w2", 0, Part::Response, Key::Rsa),
-        Workload::new("w3", 200, Part::Assertion, Key::Rsa),
-        Workload::new("w4", 5000, Part::Assertion, Key::Rsa),
-        Workload::new("w5", 0, Part::Both, Key::Rsa),
-        Workload::new("w6", 0, Part::Assertion, Key::P256),
-    ]
+    vec![w1(), w2(), w3(), w4(), w5(), w6()]
+}
+
+/// As most messages are.
+pub(crate) fn w1() -> Workload {
+    Workload::new("w1", &groups(0), Part::Assertion, Key::Rsa)
+}
+
+/// With `signResponse`.
+pub(crate) fn w2() -> Workload {
+    Workload::new("w2", &groups(0), Part::Response, Key::Rsa)
+}
+
+/// A member of 200 groups.
+pub(crate) fn w3() -> Workload {
+    Workload::new("w3", &groups(200), Part::Assertion, Key::Rsa)
+}
+
+/// A member of 5,000 groups: a megabyte.
+pub(crate) fn w4() -> Workload {
+    Workload::new("w4", &groups(5000), Part::Assertion, Key::Rsa)
+}
+
+/// With two signatures.
+pub(crate) fn w5() -> Workload {
+    Workload::new("w5", &groups(0), Part::Both, Key::Rsa)
+}
+
+/// With another kind of key.
+pub(crate) fn w6() -> Workload {
+    Workload::new("w6", &groups(0), Part::Assertion, Key::P256)
+}
+
+/// The claim of a member of so many groups.
+pub(crate) fn groups(count: usize) -> Extra {
+    let mut attributes = String::new();
+    if count > 0 {
+        let values: Vec<String> = (0..count).map(group).collect();
+        attribute(&mut attributes, "http://schemas.xmlsoap.org/claims/Group", "xs:string", values.iter().map(String::as_str));
+    }
+    Extra { attributes, ..Extra::default() }
+}
+
+/// The usual claims so many times more, each time with a certificate of the user, so that the share of markup in the message
+/// stays what it is with the certificate of its signature.
+pub(crate) fn profiles(count: usize) -> Extra {
+    let certificate = STANDARD.encode([0x5A; 1000]);
+    let mut attributes = String::new();
+    for _ in 0..count {
+        profile(&mut attributes);
+        attribute(&mut attributes, "userCertificate", "xs:string", [certificate.as_str()]);
+    }
+    Extra { attributes, ..Extra::default() }
 }
 
 pub(crate) fn now() -> SystemTime {
@@ -73,13 +133,13 @@ pub(crate) fn expect() -> Expect<'static> {
 }
 
 impl Workload {
-    pub(crate) fn new(name: &'static str, groups: usize, part: Part, key: Key) -> Self {
+    pub(crate) fn new(name: &'static str, extra: &Extra, part: Part, key: Key) -> Self {
         let signer = Signer::new(key);
         let mut signatures = Vec::new();
-        let mut assertion = assertion(groups, "");
+        let mut assertion = assertion(extra, "");
         if part != Part::Response {
             let signature = signer.sign(&response(&assertion, ""), ASSERTION_ID, &mut signatures);
-            assertion = self::assertion(groups, &signature);
+            assertion = self::assertion(extra, &signature);
         }
         let mut xml = response(&assertion, "");
         if part != Part::Assertion {
@@ -88,15 +148,29 @@ impl Workload {
         }
         let field = STANDARD.encode(&xml);
         let Signer { pem, algorithm, public_key, .. } = signer;
-        Self { name, xml, field, pem, signatures, algorithm, public_key }
+        Self { name, part, xml, field, pem, signatures, algorithm, public_key }
     }
 
-    /// A verifier that accepts the message.
+    pub(crate) fn service_provider() -> ServiceProvider {
+        ServiceProvider::new(SP, ACS).expect("a service provider")
+    }
+
+    pub(crate) fn identity_provider(&self) -> IdentityProvider {
+        IdentityProvider::new(IDP, TrustedKeys::from_pem(&self.pem).expect("a certificate")).expect("an identity provider")
+    }
+
+    /// A verifier that accepts the message. Making it is all that a service does before its first login.
     pub(crate) fn verifier(&self) -> Verifier {
-        let keys = TrustedKeys::from_pem(&self.pem).expect("a certificate");
-        let sp = ServiceProvider::new(SP, ACS).expect("a service provider");
-        let idp = IdentityProvider::new(IDP, keys).expect("an identity provider");
-        Verifier::new(sp, idp).limits(limits())
+        Verifier::new(Self::service_provider(), self.identity_provider())
+    }
+
+    /// Where the signed elements are, as 1-based positions among child elements, and the place of the Signature in each.
+    pub(crate) fn signed(&self) -> &'static [(&'static [usize], usize)] {
+        match self.part {
+            Part::Assertion => &[(&[1, 3], 2)],
+            Part::Response => &[(&[1], 2)],
+            Part::Both => &[(&[1], 2), (&[1, 4], 2)],
+        }
     }
 
     /// The cryptography alone: base64, the digests, the key operations, with the fastest there is.
@@ -105,28 +179,40 @@ impl Workload {
         buffer.resize(base64_simd::STANDARD.decoded_length(text).expect("base64"), 0);
         let decoded = base64_simd::STANDARD.decode(text, base64_simd::Out::from_slice(buffer)).expect("base64");
         assert!(!decoded.is_empty());
+        self.digests();
+        self.key_operations();
+    }
+
+    /// The digests of the signed elements.
+    pub(crate) fn digests(&self) {
         for signature in &self.signatures {
-            std::hint::black_box(digest(&SHA256, &signature.element));
-            self.key_operation(signature);
+            black_box(digest(&SHA256, black_box(&signature.element)));
         }
     }
 
-    /// One digest of SignedInfo and one public-key operation.
-    pub(crate) fn key_operation(&self, signature: &Signature) {
+    /// The digests of SignedInfo and the public-key operations.
+    pub(crate) fn key_operations(&self) {
         let key = UnparsedPublicKey::new(self.algorithm, &self.public_key);
-        key.verify(&signature.signed_info, &signature.value).expect("a valid signature");
+        for signature in &self.signatures {
+            key.verify(black_box(&signature.signed_info), &signature.value).expect("a valid signature");
+        }
     }
 
     pub(crate) fn whole(&self, verifier: &Verifier) {
-        let verified = verifier.verify_post(std::hint::black_box(&self.field), expect(), now()).expect("a valid message");
-        std::hint::black_box(verified.without_replay_protection());
+        let verified = verifier.verify_post(black_box(&self.field), expect(), now()).expect("a valid message");
+        black_box(verified.without_replay_protection());
     }
 }
 
-/// The default holds messages of 1 MiB; w4 is close to that.
-pub(crate) fn limits() -> Limits {
-    Limits { document_bytes: 1 << 21, ..Limits::DEFAULT }
-}
+/// What is signed here need not be what is accepted.
+const UNLIMITED: Limits = Limits {
+    document_bytes: usize::MAX,
+    depth: usize::MAX,
+    nodes: usize::MAX,
+    attributes_per_element: usize::MAX,
+    prefixes: usize::MAX,
+    namespaces: usize::MAX,
+};
 
 const RESPONSE_ID: &str = "_5d2faa1077ef3b48662f";
 const ASSERTION_ID: &str = "_ABCpsBWrUmaPeJ0wDCjTS7idhN9BOvTL";
@@ -183,9 +269,8 @@ impl Signer {
 
     /// The Signature of the element of that ID, as Auth0 writes it.
     fn sign(&self, xml: &str, id: &str, signatures: &mut Vec<Signature>) -> String {
-        let select = Select::Attribute { name: "ID", value: id };
-        let element =
-            internals::canonicalize(xml.as_bytes(), select, None, Algorithm::Exclusive10, "", &limits()).expect("canonical");
+        let exclusive = Canonicalizer::new(Algorithm::Exclusive10).limits(UNLIMITED);
+        let element = exclusive.clone().element(id).to_vec(xml.as_bytes()).expect("canonical");
         let info = format!(
             "<SignedInfo xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><CanonicalizationMethod \
              Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/><SignatureMethod Algorithm=\"{method}\"/><Reference \
@@ -195,7 +280,7 @@ impl Signer {
             method = self.method,
             digest = STANDARD.encode(digest(&SHA256, &element)),
         );
-        let signed_info = Canonicalizer::new(Algorithm::Exclusive10).to_vec(info.as_bytes()).expect("canonical");
+        let signed_info = exclusive.to_vec(info.as_bytes()).expect("canonical");
         let value = (self.sign)(&signed_info);
         let certificate: String = String::from_utf8_lossy(&self.pem).lines().filter(|line| !line.starts_with("-----")).collect();
         let markup = format!(
@@ -205,7 +290,7 @@ impl Signer {
             info = info.replace(" xmlns=\"http://www.w3.org/2000/09/xmldsig#\"", ""),
             value = STANDARD.encode(&value),
         );
-        signatures.push(Signature { element, signed_info, value });
+        signatures.push(Signature { digest: digest(&SHA256, &element).as_ref().to_vec(), element, signed_info, value });
         markup
     }
 }
@@ -224,11 +309,12 @@ fn response(assertion: &str, signature: &str) -> String {
     )
 }
 
-fn assertion(groups: usize, signature: &str) -> String {
+fn assertion(extra: &Extra, signature: &str) -> String {
+    let name_id = extra.name_id.as_deref().unwrap_or("auth0|64f0c2a17d9e4b0012ab34cd");
     let mut xml = format!(
         "<saml:Assertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" Version=\"2.0\" ID=\"{ASSERTION_ID}\" \
          IssueInstant=\"2027-03-03T10:00:00.123Z\"><saml:Issuer>{IDP}</saml:Issuer>{signature}<saml:Subject><saml:NameID \
-         Format=\"urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified\">auth0|64f0c2a17d9e4b0012ab34cd</saml:NameID>\
+         Format=\"urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified\">{name_id}</saml:NameID>\
          <saml:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\"><saml:SubjectConfirmationData \
          NotOnOrAfter=\"2027-03-03T11:00:00.123Z\" Recipient=\"{ACS}\" InResponseTo=\"{REQUEST}\"/></saml:SubjectConfirmation>\
          </saml:Subject><saml:Conditions NotBefore=\"2027-03-03T10:00:00.123Z\" NotOnOrAfter=\"2027-03-03T11:00:00.123Z\">\
@@ -238,21 +324,22 @@ fn assertion(groups: usize, signature: &str) -> String {
          </saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement \
          xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\">"
     );
-    for (name, kind, value) in PROFILE {
-        attribute(&mut xml, name, kind, [value]);
-    }
-    if groups > 0 {
-        let values: Vec<String> = (0..groups).map(group).collect();
-        attribute(&mut xml, "http://schemas.xmlsoap.org/claims/Group", "xs:string", values.iter().map(String::as_str));
-    }
+    profile(&mut xml);
+    xml.push_str(&extra.attributes);
     xml.push_str("</saml:AttributeStatement></saml:Assertion>");
     xml
+}
+
+fn profile(xml: &mut String) {
+    for (name, kind, value) in PROFILE {
+        attribute(xml, name, kind, [value]);
+    }
 }
 
 /// A group as directories name it, so long that 200 make 47 kB and 5,000 a megabyte.
 fn group(number: usize) -> String {
     format!(
-        "CN=team-{number:05}-engineering-platform,OU=Groups,OU=Europe,DC=corp,DC=acme,DC=example,DC=com &amp; partners - {number:05} - unit of the organisation directory"
+        "CN=team-{number:05}-engineering-platform,OU=Groups,OU=Europe,DC=corp,DC=acme,DC=example,DC=com &amp; partners - {number:05} - unit of the organisation"
     )
 }
 

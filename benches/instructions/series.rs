@@ -1,0 +1,97 @@
+//! What is counted, and the table of each: the stages, messages of growing size, hostile messages of doubling size. Each says
+//! whether its rows are as linear as they have to be.
+
+use crate::baseline::Counts;
+use crate::callgrind::instructions;
+use crate::step::Step;
+use crate::workloads::hostile::{DENSE, SHAPES, Shape};
+use crate::workloads::{self, Key, Part, Workload, expect, now};
+
+/// The steps that are XML and SAML, without digests and keys.
+const XML: [Step; 4] = [Step::Parse, Step::Canonicalize, Step::Read, Step::Check];
+/// Instructions per byte of the densest and the lightest size may differ by this factor.
+const SPREAD: f64 = 1.2;
+/// Twice the message may take this many times the instructions: twice, and what sorting adds.
+const DOUBLING: f64 = 2.05;
+
+/// The steps of three messages.
+pub(crate) fn stages(counts: &mut Counts) -> bool {
+    println!("Instructions of each stage:\n");
+    println!("| | XML bytes | {} | together, per byte |", XML.map(Step::name).join(" | "));
+    println!("|---|{}", "---:|".repeat(XML.len() + 2));
+    for workload in [workloads::w1(), workloads::w3(), workloads::w4()] {
+        let row = count_all(counts, &XML, workload.name, &workload.field);
+        let cells: Vec<String> = row.iter().map(u64::to_string).collect();
+        let per_byte = per_byte(row.iter().sum(), workload.xml.len());
+        println!("| {} | {} | {} | {per_byte:.1} |", workload.name, workload.xml.len(), cells.join(" | "));
+    }
+    true
+}
+
+/// Messages of one density from 7 kB to a megabyte, less the key operation, which is the same for all.
+pub(crate) fn sizes(counts: &mut Counts) -> bool {
+    println!("\nInstructions of a verification less its key operation, by size:\n");
+    println!("| claims | XML bytes | instructions | per byte |\n|---:|---:|---:|---:|");
+    let mut all = Vec::new();
+    for profiles in [0, 4, 18, 55, 220] {
+        let workload = Workload::new("size", &workloads::profiles(profiles), Part::Assertion, Key::Rsa);
+        workload.whole(&workload.verifier()); // is accepted
+        let [whole, key] = [Step::Whole, Step::KeyOperation].map(|step| instructions(step, &workload.field));
+        let rest = whole - key;
+        counts.add(format!("size/{}", workload.xml.len()), rest);
+        let per_byte = per_byte(rest, workload.xml.len());
+        println!("| {} | {} | {rest} | {per_byte:.1} |", 13 + 14 * profiles, workload.xml.len());
+        all.push(per_byte);
+    }
+    let spread = all.iter().copied().reduce(f64::max).unwrap_or_default() / all.iter().copied().reduce(f64::min).unwrap_or(1.0);
+    println!("\nThe largest is {spread:.2} times the smallest, and may be {SPREAD}.");
+    spread <= SPREAD
+}
+
+/// Each hostile message at an eighth, a quarter, half and all of its size.
+pub(crate) fn hostile(counts: &mut Counts) -> bool {
+    println!("\nInstructions of a verification of hostile messages, and what doubling their size does:\n");
+    println!("| up to | form field kB | outcome | instructions | per byte | doubled |\n|---|---:|---|---:|---:|---|");
+    let mut linear = true;
+    for shape in SHAPES.iter().chain(DENSE) {
+        linear &= doubling(counts, shape);
+    }
+    linear
+}
+
+fn doubling(counts: &mut Counts, shape: &Shape) -> bool {
+    let verifier = workloads::w1().verifier();
+    let mut rows = Vec::new();
+    for times in [8, 4, 2, 1].map(|part| shape.largest / part) {
+        let field = (shape.field)(times);
+        let outcome = verifier.verify_post(&field, expect(), now()).err().map(|error| error.code());
+        rows.push((field.len(), outcome, instructions(Step::Whole, &field)));
+    }
+    let factors: Vec<f64> = rows.windows(2).map(|pair| pair[1].2 as f64 / pair[0].2 as f64).collect();
+    let (bytes, outcome, count) = rows[rows.len() - 1];
+    counts.add(format!("hostile/{} {}", shape.largest, shape.name), count);
+    let outcome = outcome.map_or("accepted".to_owned(), |code| format!("`{code}`"));
+    let doubled: Vec<String> = factors.iter().map(|factor| format!("{factor:.2}")).collect();
+    let per_byte = per_byte(count, bytes);
+    println!(
+        "| {} {} | {:.0} | {outcome} | {count} | {per_byte:.1} | {} |",
+        shape.largest,
+        shape.name,
+        bytes as f64 / 1e3,
+        doubled.join(", ")
+    );
+    factors.iter().all(|&factor| factor <= DOUBLING)
+}
+
+fn count_all(counts: &mut Counts, steps: &[Step], name: &str, field: &str) -> Vec<u64> {
+    let mut count = |step: &Step| {
+        let taken = instructions(*step, field);
+        counts.add(format!("{name}/{}", step.name()), taken);
+        taken
+    };
+    steps.iter().map(&mut count).collect()
+}
+
+fn per_byte(instructions: u64, bytes: usize) -> f64 {
+    instructions as f64 / bytes as f64
+}

@@ -110,7 +110,7 @@ impl Canonicalizer {
     ///
     /// # Errors
     ///
-    /// [`Error`]. Nothing is written unless the document has a canonical form.
+    /// [`Error`]. Before [`Error::TooLong`] and [`Error::Io`] a part may have been written, else nothing.
     pub fn write(&self, xml: &[u8], to: &mut impl io::Write) -> Result<(), Error> {
         let mut writing = Writing { to, failed: None };
         self.run(xml, &mut writing)?;
@@ -137,6 +137,8 @@ pub enum Error {
     SeveralElements,
     /// A namespace name is a relative reference, which has no canonical form. Canonical XML 1.0 section 1.3.
     RelativeNamespaceName,
+    /// The canonical form is more than eight times as long as the document: a long namespace name, rendered on many elements.
+    TooLong,
     /// The writer failed.
     Io(io::ErrorKind),
 }
@@ -148,6 +150,7 @@ impl fmt::Display for Error {
             Self::NoSuchElement => f.write_str("no element has that identifier"),
             Self::SeveralElements => f.write_str("several elements have that identifier"),
             Self::RelativeNamespaceName => f.write_str("a namespace name is a relative reference, which has no canonical form"),
+            Self::TooLong => f.write_str("the canonical form is many times as long as the document"),
             Self::Io(kind) => write!(f, "the canonical form cannot be written: {kind}"),
         }
     }
@@ -165,6 +168,7 @@ impl From<Unavailable> for Error {
     fn from(unavailable: Unavailable) -> Self {
         match unavailable {
             Unavailable::RelativeNamespaceName => Self::RelativeNamespaceName,
+            Unavailable::TooLong => Self::TooLong,
             Unavailable::NoSuchElement => Self::NoSuchElement,
             Unavailable::SeveralElements => Self::SeveralElements,
         }

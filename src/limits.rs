@@ -18,6 +18,8 @@ pub struct Limits {
     pub prefixes: usize,
     /// Distinct namespace names in the document.
     pub namespaces: usize,
+    /// Bytes of a namespace name.
+    pub namespace_bytes: usize,
 }
 
 impl Limits {
@@ -28,6 +30,7 @@ impl Limits {
         nodes: 1 << 16,             // 5,000 groups make 20,000 nodes; bounds the tree at a few MB whatever the markup
         attributes_per_element: 64, // twelve times the widest; SAML defines no element with more than 8
         prefixes: 64,               // messages use up to 8; the canonicalizer keeps one slot for each
+        namespace_bytes: 1024,      // the longest in use has 51; SAML Core 8.3.6 gives its own identifiers 1,024
         namespaces: 64,             // messages use up to 8; compared with each declaration
     };
 }

@@ -18,6 +18,7 @@ const LIMITS: Limits = Limits {
     attributes_per_element: 4096,
     prefixes: 4096,
     namespaces: 4096,
+    namespace_bytes: 1 << 16,
 };
 
 #[test]

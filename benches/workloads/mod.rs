@@ -212,6 +212,7 @@ const UNLIMITED: Limits = Limits {
     attributes_per_element: usize::MAX,
     prefixes: usize::MAX,
     namespaces: usize::MAX,
+    namespace_bytes: usize::MAX,
 };
 
 const RESPONSE_ID: &str = "_5d2faa1077ef3b48662f";

@@ -123,19 +123,33 @@ pub(super) struct Job<'a> {
 
 /// Why there is no canonical form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct RelativeNamespaceName;
+pub(super) enum NotCanonical {
+    /// Canonical XML 1.0 section 1.3.
+    RelativeNamespaceName,
+    /// Longer than [`longest`].
+    TooLong,
+}
+
+/// The longest canonical form of a document of that length.
+///
+/// Exclusive canonicalization writes a declaration on every sibling that uses it, so that a long namespace name and many short
+/// elements make a form without a useful bound. An `xsi:type` on every short attribute value, as genuine messages have it,
+/// doubles them; carriage returns become five characters. The constant is for small documents.
+const fn longest(document: usize) -> usize {
+    document.saturating_mul(8).saturating_add(64 * 1024)
+}
 
 /// Writes the canonical form.
 ///
 /// # Errors
 ///
-/// [`RelativeNamespaceName`], before anything is written, where the document declares one.
-pub(super) fn canonicalize(document: &Document<'_>, job: Job<'_>, sink: &mut impl Sink) -> Result<(), RelativeNamespaceName> {
+/// [`NotCanonical::RelativeNamespaceName`], before anything is written, where the document declares one;
+/// [`NotCanonical::TooLong`] where the form outgrows the document.
+pub(super) fn canonicalize(document: &Document<'_>, job: Job<'_>, sink: &mut impl Sink) -> Result<(), NotCanonical> {
     if document.namespaces.iter().any(|namespace| namespace.relative) {
-        return Err(RelativeNamespaceName);
+        return Err(NotCanonical::RelativeNamespaceName);
     }
-    Canonicalizer::new(document, job, sink).run();
-    Ok(())
+    Canonicalizer::new(document, job, sink).run()
 }
 
 /// The part of a document that is canonicalized on its own.
@@ -154,6 +168,7 @@ pub(crate) enum Selection<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unavailable {
     RelativeNamespaceName,
+    TooLong,
     NoSuchElement,
     SeveralElements,
 }
@@ -174,7 +189,10 @@ pub(crate) fn write_selection(
     let apex = find(document, selection)?;
     let excluded = excluded.map(|selection| find(document, selection)).transpose()?;
     let job = Job { algorithm, prefix_list, apex, excluded };
-    canonicalize(document, job, sink).map_err(|RelativeNamespaceName| Unavailable::RelativeNamespaceName)
+    canonicalize(document, job, sink).map_err(|reason| match reason {
+        NotCanonical::RelativeNamespaceName => Unavailable::RelativeNamespaceName,
+        NotCanonical::TooLong => Unavailable::TooLong,
+    })
 }
 
 fn find(document: &Document<'_>, selection: Selection<'_>) -> Result<NodeId, Unavailable> {
@@ -270,11 +288,11 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
             rendered,
             replaced: Vec::new(),
             declarations: Vec::new(),
-            output: Output { input: document.strings.text.as_bytes(), pending: 0..0, sink },
+            output: Output::new(document.strings.text.as_bytes(), sink),
         }
     }
 
-    fn run(mut self) {
+    fn run(mut self) -> Result<(), NotCanonical> {
         let apex = self.document.node(self.job.apex);
         let outside = apex.parent;
         let mut parent = outside;
@@ -287,6 +305,9 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
             }
             while parent != node.parent {
                 parent = self.end_element(parent);
+            }
+            if self.output.left == 0 {
+                return Err(NotCanonical::TooLong);
             }
             match &node.content {
                 Content::Element(element) => {
@@ -305,6 +326,7 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
             parent = self.end_element(parent);
         }
         self.output.flush();
+        Ok(())
     }
 
     fn start_element(&mut self, id: NodeId, node: &Node, element: &Element) {
@@ -589,10 +611,21 @@ fn join_bases<'d>(all: &mut Vec<Inherited<'d>>, context: &[&'d Attribute], docum
 struct Output<'d, 's, S> {
     input: &'d [u8],
     pending: Range<usize>,
+    /// Octets until the form is too long.
+    left: usize,
     sink: &'s mut S,
 }
 
-impl<S: Sink> Output<'_, '_, S> {
+impl<'d, 's, S: Sink> Output<'d, 's, S> {
+    fn new(input: &'d [u8], sink: &'s mut S) -> Self {
+        Self { input, pending: 0..0, left: longest(input.len()), sink }
+    }
+
+    fn put(&mut self, octets: &[u8]) {
+        self.left = self.left.saturating_sub(octets.len());
+        self.sink.write(octets);
+    }
+
     /// Copies a stretch of the input; neighbours are written as one.
     fn copy(&mut self, span: Span) {
         self.copy_range(span.range());
@@ -611,14 +644,14 @@ impl<S: Sink> Output<'_, '_, S> {
         if let Some(stretch) = self.input.get(self.pending.clone())
             && !stretch.is_empty()
         {
-            self.sink.write(stretch);
+            self.put(stretch);
         }
         self.pending = 0..0;
     }
 
     fn write(&mut self, octets: &[u8]) {
         self.flush();
-        self.sink.write(octets);
+        self.put(octets);
     }
 
     /// Text of an element. Canonical XML 1.0 section 2.3.
@@ -656,11 +689,11 @@ impl<S: Sink> Output<'_, '_, S> {
         let mut start = 0;
         for (at, &byte) in bytes.iter().enumerate() {
             if let Some(escaped) = replacement(byte) {
-                self.sink.write(bytes.get(start..at).unwrap_or_default());
-                self.sink.write(escaped);
+                self.put(bytes.get(start..at).unwrap_or_default());
+                self.put(escaped);
                 start = at + 1;
             }
         }
-        self.sink.write(bytes.get(start..).unwrap_or_default());
+        self.put(bytes.get(start..).unwrap_or_default());
     }
 }

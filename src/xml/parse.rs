@@ -687,6 +687,9 @@ impl<'i, 'l> Parser<'i, 'l> {
         if text == Namespace::Xml.name() {
             return Ok(NamespaceId::XML);
         }
+        if text.len() > self.limits.namespace_bytes {
+            return Err(Fault::limit("bytes in a namespace name", self.limits.namespace_bytes, at));
+        }
         let index = match namespaces.iter().position(|known| strings.get(known.name) == text && known.known != Namespace::Xml) {
             Some(index) => index,
             None if namespaces.len() >= self.limits.namespaces => {

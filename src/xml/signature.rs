@@ -13,7 +13,7 @@
 
 use std::borrow::Cow;
 
-use super::canonical::{self, Algorithm, Job, Sink};
+use super::canonical::{self, Algorithm, Job, NotCanonical, Sink};
 use super::document::{Content, Cursor, Document, NodeId};
 use super::{Namespace, Unsigned, View};
 use crate::base64;
@@ -239,6 +239,7 @@ impl<'d> Canonicalization<'d> {
             {
                 return Err(malformed("content in a canonicalization that is not one InclusiveNamespaces"));
             }
+            Elements::of(child).end("content in InclusiveNamespaces")?;
             prefix_list = child.attribute(Namespace::None, "PrefixList").unwrap_or_default();
         }
         permitted(algorithm, prefix_list, role, departures)
@@ -252,8 +253,12 @@ impl<'d> Canonicalization<'d> {
         sink: &mut impl Sink,
     ) -> Result<(), SignatureError> {
         let job = Job { algorithm, prefix_list: self.prefix_list, apex: apex.id, excluded };
-        canonical::canonicalize(apex.document, job, sink)
-            .map_err(|_| SignatureError::NotCanonicalizable { reason: "a namespace name that is a relative reference" })
+        canonical::canonicalize(apex.document, job, sink).map_err(|reason| SignatureError::NotCanonicalizable {
+            reason: match reason {
+                NotCanonical::RelativeNamespaceName => "a namespace name in the document is a relative reference",
+                NotCanonical::TooLong => "it would be many times as long as the document",
+            },
+        })
     }
 }
 

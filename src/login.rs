@@ -46,7 +46,8 @@ impl Verified {
         ReplayKey::new(&self.login.issuer, &self.login.assertion_id)
     }
 
-    /// From when on the assertion is refused as expired, so that it need not be remembered any longer. Clock skew is included.
+    /// From when on no verifier accepts the assertion, so that it need not be remembered any longer: the end of its validity and
+    /// the largest clock skew that a verifier can allow, [`Verifier::MAX_CLOCK_SKEW`](crate::Verifier::MAX_CLOCK_SKEW).
     pub fn expires_at(&self) -> SystemTime {
         self.expires_at
     }

@@ -83,6 +83,41 @@ impl TestIdp {
             signed: SignedPart::Assertion,
         }
     }
+
+    /// The Signature of the element of that ID, whose child it is to become. XMLDSig 3.1. `algorithm` is one without comments.
+    pub(crate) fn signature(&self, document: &str, id: &str, algorithm: Algorithm, prefix_list: &str) -> String {
+        let mut digest = Digester::new(DigestAlgorithm::Sha256);
+        digest.update(&canonical(document, Some(id), algorithm, prefix_list));
+        let digest = base64::encode(digest.finish().as_ref());
+        let exclusive = [("Algorithm", Some(Algorithm::Exclusive10.uri()))];
+        let mut info = Writer::default();
+        info.element("ds:SignedInfo", &[("xmlns:ds", Some(Namespace::Dsig.name()))], |writer| {
+            writer.element("ds:CanonicalizationMethod", &exclusive, |_| {});
+            writer.element("ds:SignatureMethod", &[("Algorithm", Some(self.key.algorithm().uri()))], |_| {});
+            writer.element("ds:Reference", &[("URI", Some(&format!("#{id}")))], |writer| {
+                writer.element("ds:Transforms", &[], |writer| {
+                    let enveloped = [("Algorithm", Some("http://www.w3.org/2000/09/xmldsig#enveloped-signature"))];
+                    writer.element("ds:Transform", &enveloped, |_| {});
+                    writer.element("ds:Transform", &[("Algorithm", Some(algorithm.uri()))], |writer| {
+                        let list = [("xmlns:ec", Some(Namespace::ExclusiveC14n.name())), ("PrefixList", Some(prefix_list))];
+                        if !prefix_list.is_empty() {
+                            writer.element("ec:InclusiveNamespaces", &list, |_| {});
+                        }
+                    });
+                });
+                writer.element("ds:DigestMethod", &[("Algorithm", Some(DigestAlgorithm::Sha256.uri()))], |_| {});
+                writer.element("ds:DigestValue", &[], |writer| writer.text(&digest));
+            });
+        });
+        let info = info.finish();
+        let value = self.key.sign(&canonical(&info, None, Algorithm::Exclusive10, "")).unwrap_or_default();
+        let mut writer = Writer::default();
+        writer.element("ds:Signature", &[("xmlns:ds", Some(Namespace::Dsig.name()))], |writer| {
+            writer.raw(&info);
+            writer.element("ds:SignatureValue", &[], |writer| writer.text(&base64::encode(&value)));
+        });
+        writer.finish()
+    }
 }
 
 impl fmt::Debug for TestIdp {
@@ -238,34 +273,9 @@ impl<'a> TestResponse<'a> {
         });
     }
 
-    /// The Signature of the element of that ID. XMLDSig 3.1.
+    /// Exclusive canonicalization, as most identity providers choose it.
     fn signature(&self, document: &str, id: &str) -> String {
-        let mut digest = Digester::new(DigestAlgorithm::Sha256);
-        digest.update(&canonical(document, Some(id)));
-        let digest = base64::encode(digest.finish().as_ref());
-        let mut info = Writer::default();
-        info.element("ds:SignedInfo", &[("xmlns:ds", Some(Namespace::Dsig.name()))], |writer| {
-            let exclusive = [("Algorithm", Some(Algorithm::Exclusive10.uri()))];
-            writer.element("ds:CanonicalizationMethod", &exclusive, |_| {});
-            writer.element("ds:SignatureMethod", &[("Algorithm", Some(self.idp.key.algorithm().uri()))], |_| {});
-            writer.element("ds:Reference", &[("URI", Some(&format!("#{id}")))], |writer| {
-                writer.element("ds:Transforms", &[], |writer| {
-                    let enveloped = [("Algorithm", Some("http://www.w3.org/2000/09/xmldsig#enveloped-signature"))];
-                    writer.element("ds:Transform", &enveloped, |_| {});
-                    writer.element("ds:Transform", &exclusive, |_| {});
-                });
-                writer.element("ds:DigestMethod", &[("Algorithm", Some(DigestAlgorithm::Sha256.uri()))], |_| {});
-                writer.element("ds:DigestValue", &[], |writer| writer.text(&digest));
-            });
-        });
-        let info = info.finish();
-        let value = self.idp.key.sign(&canonical(&info, None)).unwrap_or_default();
-        let mut writer = Writer::default();
-        writer.element("ds:Signature", &[("xmlns:ds", Some(Namespace::Dsig.name()))], |writer| {
-            writer.raw(&info);
-            writer.element("ds:SignatureValue", &[], |writer| writer.text(&base64::encode(&value)));
-        });
-        writer.finish()
+        self.idp.signature(document, id, Algorithm::Exclusive10, "")
     }
 }
 
@@ -273,13 +283,13 @@ const RESPONSE_ID: &str = "_response";
 const ASSERTION_ID: &str = "_assertion";
 
 /// Of our own markup, which has a canonical form.
-fn canonical(markup: &str, id: Option<&str>) -> Vec<u8> {
+fn canonical(markup: &str, id: Option<&str>, algorithm: Algorithm, prefix_list: &str) -> Vec<u8> {
     const AMPLE: Limits = Limits { document_bytes: 1 << 26, nodes: 1 << 22, ..Limits::DEFAULT };
     let mut octets = Vec::new();
     let selection = id.map_or(Selection::Document, |value| Selection::Attribute { names: &["ID"], value });
     if let Ok(document) = Document::parse(markup.as_bytes(), &AMPLE) {
         // Our own namespace names are absolute, and our identifiers single.
-        let _ = write_selection(&document, selection, None, Algorithm::Exclusive10, "", &mut octets);
+        let _ = write_selection(&document, selection, None, algorithm, prefix_list, &mut octets);
     }
     octets
 }

@@ -93,7 +93,7 @@ impl SignedPart {
 
 impl Verifier {
     /// The largest clock skew that can be allowed: more would make expiry meaningless. SAML2Int SDP-G01.
-    pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
+    pub const MAX_CLOCK_SKEW: Duration = check::MAX_CLOCK_SKEW;
     /// The clock skew of a new verifier. Auth0 backdates nothing, so that some is needed.
     pub const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(180);
 

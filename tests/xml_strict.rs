@@ -666,6 +666,7 @@ fn limits_are_exact() {
         attributes_per_element: 1 << 20,
         prefixes: 4096,
         namespaces: 4096,
+        namespace_bytes: 1 << 20,
     };
     let exceeded = |limit| move |maximum| LimitExceeded { limit, maximum };
     for limits in [Limits::DEFAULT, SMALL] {
@@ -683,10 +684,12 @@ fn limits_are_exact() {
         );
         at_limit(limits.prefixes, |n| declaring(n - 2, 1), |n| Limits { prefixes: n, ..none }, exceeded("prefixes"));
         at_limit(limits.namespaces, |n| declaring(n - 2, n - 2), |n| Limits { namespaces: n, ..none }, exceeded("namespaces"));
+        at_limit(limits.namespace_bytes, named, |n| Limits { namespace_bytes: n, ..none }, exceeded("bytes in a namespace name"));
     }
 }
 
-const SMALL: Limits = Limits { document_bytes: 8, depth: 2, nodes: 4, attributes_per_element: 3, prefixes: 5, namespaces: 5 };
+const SMALL: Limits =
+    Limits { document_bytes: 8, depth: 2, nodes: 4, attributes_per_element: 3, prefixes: 5, namespaces: 5, namespace_bytes: 20 };
 
 fn at_limit(
     limit: usize,
@@ -756,6 +759,10 @@ fn with_attributes(attributes: usize) -> String {
 }
 
 /// So many prefixes, of so many namespaces.
+fn named(bytes: usize) -> String {
+    format!("<a xmlns='urn:{}'/>", "n".repeat(bytes - "urn:".len()))
+}
+
 fn declaring(prefixes: usize, namespaces: usize) -> String {
     let declarations: String = (0..prefixes).map(|index| format!(" xmlns:p{index}='urn:{}'", index % namespaces)).collect();
     format!("<a{declarations}/>")

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub(crate) mod generate;
+pub(crate) mod posted;
 
 use std::fs;
 use std::path::{Path, PathBuf};

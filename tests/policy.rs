@@ -1,0 +1,563 @@
+//! What a verifier was told decides: which parts are signed, by whom, for whom, when. With genuine signatures.
+
+#![cfg(all(feature = "internals", feature = "test-idp"))]
+
+mod common;
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, SystemTime};
+
+use common::posted::{Posted, posted};
+use common::{read, testdata};
+use saml_verify::canonical::Algorithm;
+use saml_verify::internals::sign;
+use saml_verify::test_idp::{TestIdp, TestResponse};
+use saml_verify::time::{format_rfc3339, parse_rfc3339};
+use saml_verify::{
+    AsyncReplayStore, ConstraintError, Error, Expect, ExpiredCertificate, IdentityProvider, InProcessReplayStore, Limits, Login,
+    ReplayError, ReplayKey, ReportOutcome, ServiceProvider, SignatureError, SignedPart, TrustedKeys, Verifier, Warning,
+    XmlErrorKind, peek_issuer,
+};
+
+const IDP: &str = "urn:test:idp";
+const SP: &str = "urn:test:sp";
+const ACS: &str = "https://sp.example/acs";
+const REQUEST: &str = "_request";
+const USER: &str = "ada@example.com";
+
+const AFTER_ISSUER: &str = "</saml:Issuer>";
+
+fn at(time: &str) -> SystemTime {
+    parse_rfc3339(&format!("2027-03-03T{time}Z")).expect("a time")
+}
+
+/// When the messages are issued; they are valid for an hour.
+fn issued() -> SystemTime {
+    at("10:00:00")
+}
+
+/// When they are verified.
+fn now() -> SystemTime {
+    at("10:30:00")
+}
+
+fn response(idp: &TestIdp) -> TestResponse<'_> {
+    idp.response(SP, ACS, issued()).in_response_to(REQUEST).name_id(USER)
+}
+
+fn service_provider() -> ServiceProvider {
+    ServiceProvider::new(SP, ACS).expect("a service provider")
+}
+
+fn connection(entity_id: &str, keys: TrustedKeys) -> IdentityProvider {
+    IdentityProvider::new(entity_id, keys).expect("an identity provider")
+}
+
+/// Without clock skew.
+fn verifier() -> Verifier {
+    let verifier = Verifier::new(service_provider(), connection(IDP, TestIdp::new(IDP).trusted_keys()));
+    verifier.clock_skew(Duration::ZERO).expect("a skew within bounds")
+}
+
+fn verify(verifier: &Verifier, xml: &str) -> Result<Login, Error> {
+    verify_at(verifier, xml, now())
+}
+
+fn verify_at(verifier: &Verifier, xml: &str, now: SystemTime) -> Result<Login, Error> {
+    let verified = verifier.verify_xml(xml.as_bytes(), Expect::AnswerTo(REQUEST), now);
+    verified.map(|verified| verified.without_replay_protection())
+}
+
+fn replaced(xml: &str, from: &str, to: &str) -> String {
+    assert!(xml.contains(from), "{from}");
+    xml.replace(from, to)
+}
+
+/// A message of which a passage behind the Issuer of the Assertion is replaced before that is signed.
+fn signed_with(from: &str, to: &str) -> String {
+    let idp = TestIdp::new(IDP);
+    let genuine = response(&idp).to_xml();
+    let (before, rest) = genuine.split_once("<ds:Signature ").expect("a Signature");
+    let (_, after) = rest.split_once("</ds:Signature>").expect("its end");
+    let after = replaced(after, from, to);
+    let signature = sign(&idp, &format!("{before}{after}"), "_assertion", Algorithm::Exclusive10, "");
+    format!("{before}{signature}{after}")
+}
+
+fn elements(login: &Login) -> Vec<&'static str> {
+    login.signatures().iter().map(|signature| signature.element).collect()
+}
+
+fn other_idp(entity_id: &str) -> TestIdp {
+    let key = |end| read(&testdata(&format!("auth0/keys/idp-next-rsa2048.{end}")));
+    TestIdp::with_key(entity_id, &String::from_utf8(key("key")).expect("text"), &key("pem")).expect("a key")
+}
+
+fn fingerprint(keys: &TrustedKeys) -> String {
+    keys.iter().next().expect("a key").sha256_fingerprint().to_owned()
+}
+
+#[test]
+fn what_is_required_is_signed() {
+    use SignedPart::{Assertion, Both, Either, Response};
+    let idp = TestIdp::new(IDP);
+    for (signed, names) in
+        [(Assertion, &["Assertion"][..]), (Response, &["Response"]), (Both, &["Response", "Assertion"]), (Either, &["Assertion"])]
+    {
+        let xml = response(&idp).signed(signed).to_xml();
+        for (required, needed) in
+            [(Either, &[][..]), (Response, &["Response"]), (Assertion, &["Assertion"]), (Both, &["Response", "Assertion"])]
+        {
+            let verdict = verify(&verifier().require_signed(required), &xml);
+            let expected = match needed.iter().find(|element| !names.contains(element)) {
+                None => Ok(names.to_vec()),
+                Some(element) => Err(SignatureError::RequiredSignatureMissing { element }.into()),
+            };
+            assert_eq!(verdict.map(|login| elements(&login)), expected, "{signed:?}, {required:?} required");
+        }
+    }
+}
+
+/// What each signature protects, by what can be changed after it was made.
+#[test]
+fn what_is_signed_cannot_be_changed() {
+    use SignedPart::{Assertion, Both, Response};
+    let idp = TestIdp::new(IDP);
+    let mismatch = |element| Err(Error::from(SignatureError::DigestMismatch { element }));
+    for (signed, from, to, outcome) in [
+        (Assertion, ACS, ACS, Ok(USER)),
+        (Response, ACS, ACS, Ok(USER)),
+        (Both, ACS, ACS, Ok(USER)),
+        (Assertion, "<samlp:Status>", "<samlp:Extensions/><samlp:Status>", Ok(USER)),
+        (Response, "<samlp:Status>", "<samlp:Extensions/><samlp:Status>", mismatch("Response")),
+        (Both, "<samlp:Status>", "<samlp:Extensions/><samlp:Status>", mismatch("Response")),
+        (Assertion, USER, "eve@example.com", mismatch("Assertion")),
+        (Response, USER, "eve@example.com", mismatch("Response")),
+        (Both, USER, "eve@example.com", mismatch("Response")),
+    ] {
+        let xml = replaced(&response(&idp).signed(signed).to_xml(), from, to);
+        let login = verify(&verifier(), &xml);
+        assert_eq!(login.as_ref().map(|login| login.name_id().value.as_str()), outcome.as_ref().copied(), "{signed:?} {to}");
+    }
+}
+
+/// The Response's own ID is whatever the sender of an unsigned Response likes; everything else is the Assertion's.
+#[test]
+fn an_unsigned_envelope_lends_a_login_nothing_but_its_id() {
+    let idp = TestIdp::new(IDP);
+    let xml = replaced(&response(&idp).to_xml(), "\"_response\"", "\"_changed\"");
+    let login = verify(&verifier(), &xml).expect("a login");
+    assert_eq!((login.response_id(), login.assertion_id(), login.issuer()), ("_changed", "_assertion", IDP));
+    assert_eq!((login.in_response_to(), login.issue_instant()), (Some(REQUEST), issued()));
+}
+
+/// A genuine signature of the one part makes up for none of the other.
+#[test]
+fn every_signature_there_is_must_verify() {
+    let idp = TestIdp::new(IDP);
+    let forged = replaced(&response(&idp).to_xml(), USER, "eve@example.com");
+    let genuine = response(&idp).to_xml();
+    let mismatch = Err(SignatureError::DigestMismatch { element: "Assertion" }.into());
+    for (xml, outcome) in [(genuine, Ok(vec!["Response", "Assertion"])), (forged, mismatch)] {
+        let signature = sign(&idp, &xml, "_response", Algorithm::Exclusive10, "");
+        let both = xml.replacen(AFTER_ISSUER, &format!("{AFTER_ISSUER}{signature}"), 1);
+        assert_eq!(verify(&verifier(), &both).map(|login| elements(&login)), outcome);
+    }
+}
+
+#[test]
+fn certificates_outside_their_validity_are_judged_by_the_policy() {
+    use ExpiredCertificate::{Ignore, Refuse, Warn};
+    for posted in [Posted::auth0("a-cert-expired"), Posted::attack("cert-expired"), Posted::attack("cert-future")] {
+        let certificate = posted.keys.iter().next().expect("a certificate");
+        let validity =
+            format!("from {} until {}", format_rfc3339(certificate.not_before()), format_rfc3339(certificate.not_after()));
+        let warning =
+            || Warning::CertificateNotValid { sha256: certificate.sha256_fingerprint().to_owned(), validity: validity.clone() };
+        let error = || SignatureError::CertificateNotValid { validity: validity.clone(), now: format_rfc3339(posted.now) };
+        for (policy, outcome) in [(Ignore, Ok(vec![])), (Warn, Ok(vec![warning()])), (Refuse, Err(error().into()))] {
+            let verdict = posted.verify_by(&posted.verifier.clone().expired_certificate(policy));
+            let warnings = verdict.map(|verified| verified.without_replay_protection().warnings().to_vec());
+            assert_eq!(warnings, outcome, "{} {policy:?}", posted.name);
+        }
+        let default = posted.verify().expect("a login").without_replay_protection();
+        assert_eq!(default.warnings(), [warning()], "{}", posted.name);
+    }
+    let valid = verify(&verifier().expired_certificate(Refuse), &response(&TestIdp::new(IDP)).to_xml()).expect("a login");
+    assert_eq!(valid.warnings(), []);
+}
+
+#[test]
+fn a_failure_says_whether_the_identity_provider_signed_it() {
+    for (id, signed) in [("a-err-signed", true), ("a-err-responder-message", false)] {
+        let Err(Error::Status(status)) = Posted::auth0(id).verify() else { panic!("{id}: no status") };
+        assert_eq!((status.signed, status.code.as_str()), (signed, "urn:oasis:names:tc:SAML:2.0:status:Responder"), "{id}");
+    }
+    let mut changed = Posted::auth0("a-err-signed");
+    let xml = replaced(&changed.xml().expect("XML"), "unauthorized", "call +1 555 0100");
+    changed.field = encoded(&xml);
+    assert_eq!(changed.verify().err(), Some(SignatureError::DigestMismatch { element: "Response" }.into()));
+}
+
+fn encoded(xml: &str) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(xml)
+}
+
+/// Each identity provider speaks under its own name and with its own keys: THREATS KEY-3.
+#[test]
+fn keys_are_bound_to_entity_ids() {
+    let (one, two) = (TestIdp::new("urn:one"), other_idp("urn:two"));
+    // Names and keys crossed.
+    let (two_with_key_of_one, one_with_key_of_two) = (TestIdp::new("urn:two"), other_idp("urn:one"));
+    let keys = |idp: &TestIdp| idp.trusted_keys();
+    let only_one = Verifier::new(service_provider(), connection("urn:one", keys(&one)));
+    let both = only_one.clone().with_identity_provider(connection("urn:two", keys(&two))).expect("two of them");
+    let untrusted =
+        |trusted| Err(SignatureError::UntrustedKey { shown: None, trusted: vec![fingerprint(&keys(trusted))] }.into());
+    let wrong_issuer = |element, expected: &[&str], received: &str| {
+        let expected = expected.iter().map(|&one| one.to_owned()).collect();
+        Err(ConstraintError::IssuerMismatch { element, expected, received: received.into() }.into())
+    };
+    for (name, verifier, idp, outcome) in [
+        ("one at one", &only_one, &one, Ok("urn:one")),
+        ("one at both", &both, &one, Ok("urn:one")),
+        ("two at both", &both, &two, Ok("urn:two")),
+        ("two at one", &only_one, &two, untrusted(&one)),
+        ("the right key under another name", &only_one, &two_with_key_of_one, wrong_issuer("Response", &["urn:one"], "urn:two")),
+        ("one as two", &both, &two_with_key_of_one, untrusted(&two)),
+        ("two as one", &both, &one_with_key_of_two, untrusted(&one)),
+        ("a third", &both, &TestIdp::new("urn:three"), wrong_issuer("Assertion", &["urn:one", "urn:two"], "urn:three")),
+    ] {
+        let login = verify(verifier, &response(idp).to_xml());
+        assert_eq!(login.as_ref().map(Login::issuer), outcome.as_ref().copied(), "{name}");
+    }
+}
+
+/// Tenants behind one key are told apart by name alone, in both places of the name.
+#[test]
+fn a_shared_key_does_not_mix_tenants() {
+    let (one, two) = (TestIdp::new("urn:one"), TestIdp::new("urn:two"));
+    let verifier = Verifier::new(service_provider(), connection("urn:one", one.trusted_keys()));
+    let verifier = verifier.with_identity_provider(connection("urn:two", two.trusted_keys())).expect("two of them");
+    let xml = response(&one).to_xml();
+    assert_eq!(verify(&verifier, &response(&two).to_xml()).expect("a login").issuer(), "urn:two");
+    // The envelope is not signed, and claims to be from the other tenant.
+    let crossed = xml.replacen("urn:one", "urn:two", 1);
+    let mismatch =
+        ConstraintError::IssuerMismatch { element: "Response", expected: vec!["urn:one".to_owned()], received: "urn:two".into() };
+    assert_eq!(verify(&verifier, &crossed).err(), Some(mismatch.into()));
+    assert_eq!(verify(&verifier, &xml).expect("a login").issuer(), "urn:one");
+}
+
+/// A claimed name chooses the verifier, and is then held against the signature.
+#[test]
+fn a_peeked_issuer_is_believed_for_routing_alone() {
+    let (one, two) = (TestIdp::new("urn:one"), other_idp("urn:two"));
+    let tenants = [("urn:one", &one), ("urn:two", &two)]
+        .map(|(name, idp)| Verifier::new(service_provider(), connection(name, idp.trusted_keys())));
+    let route = |field: &str| match peek_issuer(field, &Limits::DEFAULT).expect("an issuer").claimed_entity_id() {
+        "urn:one" => 0,
+        "urn:two" => 1,
+        other => panic!("{other}"),
+    };
+    for (idp, place) in [(&one, 0), (&two, 1)] {
+        let field = response(idp).to_form_field();
+        assert_eq!(route(&field), place);
+        assert!(tenants[place].verify_post(&field, Expect::AnswerTo(REQUEST), now()).is_ok());
+    }
+    let forged = encoded(&response(&one).to_xml().replace("urn:one", "urn:two"));
+    assert_eq!(route(&forged), 1);
+    let error = tenants[1].verify_post(&forged, Expect::AnswerTo(REQUEST), now()).expect_err("a forgery");
+    assert_eq!(error.code(), "untrusted_key");
+}
+
+#[test]
+fn a_service_may_have_several_urls_and_names() {
+    let idp = TestIdp::new(IDP);
+    let old_url = "https://old.example/acs";
+    let old_name = "urn:test:sp:old";
+    let moved = service_provider().also_accepting_acs_url(old_url).expect("a URL").also_accepting_audience(old_name);
+    let moved = Verifier::new(moved.expect("an entity ID"), connection(IDP, idp.trusted_keys()));
+    for (audience, acs_url, before, after) in [
+        (SP, ACS, Ok(()), Ok(())),
+        (old_name, ACS, Err("audience_mismatch"), Ok(())),
+        (SP, old_url, Err("destination_mismatch"), Ok(())),
+        (old_name, old_url, Err("destination_mismatch"), Ok(())),
+        ("urn:test:sp:", ACS, Err("audience_mismatch"), Err("audience_mismatch")),
+        (SP, "https://old.example/acs/", Err("destination_mismatch"), Err("destination_mismatch")),
+    ] {
+        let xml = idp.response(audience, acs_url, issued()).in_response_to(REQUEST).to_xml();
+        for (verifier, outcome) in [(&verifier(), before), (&moved, after)] {
+            let verdict = verify(verifier, &xml).map(|_| ()).map_err(|error| error.code());
+            assert_eq!(verdict, outcome, "{audience} {acs_url}");
+        }
+    }
+}
+
+#[test]
+fn a_login_says_which_of_the_trusted_keys_signed() {
+    let (current, next) = (TestIdp::new(IDP), other_idp(IDP));
+    let keys = current.trusted_keys().and(next.trusted_keys()).expect("two keys");
+    let rotating = Verifier::new(service_provider(), connection(IDP, keys));
+    for idp in [&current, &next] {
+        let login = verify(&rotating, &response(idp).to_xml()).expect("a login");
+        assert_eq!(login.signatures()[0].certificate_sha256, fingerprint(&idp.trusted_keys()));
+    }
+    assert_eq!(verify(&verifier(), &response(&next).to_xml()).expect_err("a new key").code(), "untrusted_key");
+    let posted = Posted::auth0("a-rotation-next-key-trusted");
+    let next = TrustedKeys::from_pem(read(&testdata("auth0/keys/idp-next-rsa2048.pem"))).expect("a certificate");
+    let login = posted.verify().expect("a login").without_replay_protection();
+    assert_eq!(login.signatures()[0].certificate_sha256, fingerprint(&next));
+}
+
+#[test]
+fn an_untrusted_key_is_named_beside_the_trusted_ones() {
+    let posted = Posted::auth0("a-rej-other-key-same-cn");
+    let attacker = TrustedKeys::from_pem(read(&testdata("auth0/keys/attacker-rsa2048.pem"))).expect("a certificate");
+    let (shown, trusted) = (fingerprint(&attacker), fingerprint(&posted.keys));
+    let error = posted.verify().expect_err("a forgery");
+    assert_eq!(error, SignatureError::UntrustedKey { shown: Some(shown.clone()), trusted: vec![trusted.clone()] }.into());
+    assert!(error.to_string().contains(&shown) && error.to_string().contains(&trusted), "{error}");
+    assert_eq!((error.received(), error.expected()), (vec![shown], vec![trusted.clone()]));
+
+    // A message without KeyInfo shows none.
+    let error = verify(&verifier(), &response(&other_idp(IDP)).to_xml()).expect_err("another key");
+    assert_eq!(error, SignatureError::UntrustedKey { shown: None, trusted: vec![trusted] }.into());
+}
+
+#[test]
+fn an_assertion_is_used_once() {
+    let (one, two) = (TestIdp::new("urn:one"), TestIdp::new("urn:two"));
+    let used = InProcessReplayStore::default();
+    let verified = |name: &str, xml: &str| {
+        let verifier = Verifier::new(service_provider(), connection(name, one.trusted_keys()));
+        verifier.verify_xml(xml.as_bytes(), Expect::AnswerTo(REQUEST), now()).expect("a login")
+    };
+    let xml = response(&one).to_xml();
+    let first = verified("urn:one", &xml);
+    assert_eq!(first.expires_at(), at("11:00:00") + Verifier::MAX_CLOCK_SKEW);
+    let again = first.clone();
+    assert_eq!(first.claim(&used).expect("a first use").name_id().value, USER);
+    assert_eq!(again.claim(&used).err(), Some(ReplayError::Replayed.into()));
+    // Another envelope makes no other assertion of it, and another issuer's ID is another one.
+    let renamed = replaced(&xml, "\"_response\"", "\"_other\"");
+    assert_eq!(verified("urn:one", &renamed).claim(&used).err(), Some(ReplayError::Replayed.into()));
+    assert_eq!(verified("urn:two", &response(&two).to_xml()).claim(&used).expect("a first use").issuer(), "urn:two");
+    assert_eq!(verified("urn:one", &xml).without_replay_protection().name_id().value, USER);
+}
+
+/// Says that a claim succeeds, or why not, after it was asked twice.
+struct Distant(Result<(), ReplayError>);
+
+impl AsyncReplayStore for Distant {
+    async fn claim(&self, _: &ReplayKey, expires: SystemTime, now: SystemTime) -> Result<(), ReplayError> {
+        assert!(expires > now);
+        let mut asked = false;
+        std::future::poll_fn(|context| {
+            context.waker().wake_by_ref();
+            if std::mem::replace(&mut asked, true) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        self.0.clone()
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(done) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return done;
+        }
+    }
+}
+
+#[test]
+fn a_distant_store_decides_as_a_near_one() {
+    let xml = response(&TestIdp::new(IDP)).to_xml();
+    let unavailable = ReplayError::StoreUnavailable { reason: "timed out".to_owned() };
+    for answer in [Ok(()), Err(ReplayError::Replayed), Err(unavailable)] {
+        let verified = verifier().verify_xml(xml.as_bytes(), Expect::AnswerTo(REQUEST), now()).expect("a login");
+        let login = block_on(verified.claim_async(&Distant(answer.clone())));
+        assert_eq!(login.map(|login| login.name_id().value.clone()), answer.map(|()| USER.to_owned()).map_err(Error::from));
+    }
+}
+
+/// Valid from 10:00:00 until 11:00:00, the end excluded; the skew widens both ends.
+#[test]
+fn the_window_is_widened_by_the_skew_and_no_further() {
+    let xml = response(&TestIdp::new(IDP)).to_xml();
+    for (now, skew, outcome) in [
+        ("09:59:59.999", 0, Err("not_yet_valid")),
+        ("10:00:00", 0, Ok(())),
+        ("10:59:59.999", 0, Ok(())),
+        ("11:00:00", 0, Err("expired")),
+        ("09:56:59.999", 180, Err("not_yet_valid")),
+        ("09:57:00", 180, Ok(())),
+        ("11:02:59.999", 180, Ok(())),
+        ("11:03:00", 180, Err("expired")),
+        ("09:55:00", 300, Ok(())),
+        ("11:05:00", 300, Err("expired")),
+    ] {
+        let verifier = verifier().clock_skew(Duration::from_secs(skew)).expect("a skew within bounds");
+        let verdict = verify_at(&verifier, &xml, at(now)).map(|_| ()).map_err(|error| error.code());
+        assert_eq!(verdict, outcome, "{now} {skew}");
+    }
+    let default = Verifier::new(service_provider(), connection(IDP, TestIdp::new(IDP).trusted_keys()));
+    assert!(verify_at(&default, &xml, at("11:02:59.999")).is_ok());
+    assert_eq!(verify_at(&default, &xml, at("11:03:00")).expect_err("too late").code(), "expired");
+}
+
+#[test]
+fn a_session_that_has_ended_is_no_login() {
+    for (end, outcome) in [("10:30:00.001", Ok(())), ("10:30:00", Err("session_expired")), ("09:00:00", Err("session_expired"))] {
+        let to = format!("SessionIndex=\"_session\" SessionNotOnOrAfter=\"2027-03-03T{end}Z\"");
+        let login = verify(&verifier(), &signed_with("SessionIndex=\"_session\"", &to));
+        if let Ok(login) = &login {
+            assert_eq!((login.session_index(), login.session_not_on_or_after()), (Some("_session"), Some(at(end))));
+        }
+        assert_eq!(login.map(|_| ()).map_err(|error| error.code()), outcome, "{end}");
+    }
+}
+
+#[test]
+fn one_time_use_is_told() {
+    let conditions = "</saml:Conditions>";
+    for (to, one_time_use) in [(conditions, false), ("<saml:OneTimeUse/></saml:Conditions>", true)] {
+        let login = verify(&verifier(), &signed_with(conditions, to)).expect("a login");
+        assert_eq!(login.one_time_use(), one_time_use);
+    }
+}
+
+#[test]
+fn one_of_the_listed_contexts_is_needed() {
+    const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified";
+    const MFA: &str = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
+    let none: &[&str] = &[];
+    for (context, accepted, outcome) in [
+        (UNSPECIFIED, none, Ok(UNSPECIFIED)),
+        (UNSPECIFIED, &[MFA, UNSPECIFIED], Ok(UNSPECIFIED)),
+        (MFA, &[MFA], Ok(MFA)),
+        (UNSPECIFIED, &[MFA], Err("authn_context_mismatch")),
+        (UNSPECIFIED, &["urn:oasis:names:tc:SAML:2.0:ac:classes:Unspecified"], Err("authn_context_mismatch")),
+    ] {
+        let verifier = verifier().require_authn_context(accepted.iter().copied());
+        let login = verify(&verifier, &signed_with(UNSPECIFIED, context));
+        let verdict = login.as_ref().map(|login| login.authn_context().unwrap_or_default()).map_err(Error::code);
+        assert_eq!(verdict, outcome, "{context} of {accepted:?}");
+    }
+}
+
+#[test]
+fn the_user_authenticated_recently_enough() {
+    let xml = response(&TestIdp::new(IDP)).to_xml();
+    for (minutes, skew, outcome) in [(30, 0, Ok(())), (29, 0, Err("authentication_too_old")), (27, 180, Ok(()))] {
+        let verifier = verifier().max_authentication_age(Duration::from_secs(minutes * 60));
+        let verifier = verifier.clock_skew(Duration::from_secs(skew)).expect("a skew within bounds");
+        assert_eq!(verify(&verifier, &xml).map(|_| ()).map_err(|error| error.code()), outcome, "{minutes} {skew}");
+    }
+}
+
+/// Names are compared by whoever gets them: nothing is folded, normalised or cut on the way. THREATS TXT-5 and TXT-6.
+#[test]
+fn names_come_out_as_they_were_signed() {
+    let idp = TestIdp::new(IDP);
+    for name in [
+        "caf\u{e9}",
+        "cafe\u{301}",
+        "p\u{430}ypal",
+        "\u{202e}moc",
+        " padded ",
+        "two\nlines\r\n: x",
+        "a\u{0}".trim_end_matches('\0'),
+    ] {
+        let login = verify(&verifier(), &response(&idp).name_id(name).attribute("n", [name]).to_xml()).expect("a login");
+        assert_eq!((login.name_id().value.as_str(), login.attribute("n")), (name, Some(name)));
+    }
+}
+
+/// A limit that the message just meets, and the same one less.
+#[test]
+fn limits_are_those_of_the_verifier() {
+    const NO_LIMITS: Limits = Limits {
+        document_bytes: 1 << 24,
+        depth: 1 << 10,
+        nodes: 1 << 20,
+        attributes_per_element: 1 << 10,
+        prefixes: 1 << 10,
+        namespaces: 1 << 10,
+        namespace_bytes: 1 << 10,
+    };
+    let xml = response(&TestIdp::new(IDP)).to_xml();
+    type Field = fn(&mut Limits) -> &mut usize;
+    let rows: [(Field, usize); 7] = [
+        (|limits| &mut limits.document_bytes, xml.len()),
+        (|limits| &mut limits.depth, 7),
+        (|limits| &mut limits.nodes, 34),
+        (|limits| &mut limits.attributes_per_element, 7),
+        (|limits| &mut limits.prefixes, 5),
+        (|limits| &mut limits.namespaces, 5),
+        (|limits| &mut limits.namespace_bytes, 37),
+    ];
+    for (field, enough) in rows {
+        for (value, accepted) in [(enough, true), (enough - 1, false)] {
+            let mut limits = NO_LIMITS;
+            *field(&mut limits) = value;
+            let verdict = verify(&verifier().limits(limits), &xml);
+            match verdict {
+                Ok(_) => assert!(accepted, "{value} {limits:?}"),
+                Err(Error::Xml(error)) => match error.kind {
+                    XmlErrorKind::DocumentTooLarge { limit: maximum } | XmlErrorKind::LimitExceeded { maximum, .. } => {
+                        assert_eq!((maximum, accepted), (value, false), "{error}");
+                    }
+                    _ => panic!("{error}"),
+                },
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+}
+
+/// For every message there is: the explanation's first failure is the error, and no login has a failed row.
+#[test]
+fn explanations_agree_with_verdicts() {
+    let all = posted();
+    for posted in &all {
+        let verdict = posted.verify().map(|_| ());
+        let report = posted.verifier.explain_post(&posted.field, posted.expect(), posted.now);
+        let first = report.rows().iter().find_map(|row| match &row.outcome {
+            ReportOutcome::Fail(error) => Some(error),
+            _ => None,
+        });
+        assert_eq!(first, verdict.as_ref().err(), "{}", posted.name);
+        assert_eq!(report.refusal(), verdict.as_ref().err(), "{}", posted.name);
+        let unreached = report.rows().iter().any(|row| row.outcome == ReportOutcome::NotReached);
+        assert!(!(verdict.is_ok() && unreached), "{}", posted.name);
+    }
+    assert!(all.len() > 300, "{}", all.len());
+}
+
+#[test]
+fn an_explanation_goes_on_behind_a_broken_signature() {
+    let idp = TestIdp::new(IDP);
+    let xml = replaced(&response(&idp).to_xml(), USER, "eve@example.com");
+    let sp = ServiceProvider::new("urn:test:sp/", ACS).expect("a service provider");
+    let verifier = Verifier::new(sp, connection(IDP, idp.trusted_keys()));
+    let report = verifier.explain_xml(xml.as_bytes(), Expect::AnswerTo("_other"), at("12:00:00"));
+    let failed = report.rows().iter().filter_map(|row| match &row.outcome {
+        ReportOutcome::Fail(error) => Some((row.id, error.code())),
+        _ => None,
+    });
+    let expected = [
+        ("D2", "digest_mismatch"),
+        ("C3", "in_response_to_mismatch"),
+        ("E6", "in_response_to_mismatch"),
+        ("E5", "expired"),
+        ("E9", "expired"),
+        ("E11", "audience_mismatch"),
+    ];
+    assert_eq!(failed.collect::<Vec<_>>(), expected);
+    let unreached = report.rows().iter().filter(|row| row.outcome == ReportOutcome::NotReached).map(|row| row.id);
+    assert_eq!(unreached.collect::<Vec<_>>(), ["D1", "D18"]);
+}

@@ -11,13 +11,13 @@ use std::time::{Duration, SystemTime};
 use common::posted::{Posted, posted};
 use common::{read, testdata};
 use saml_verify::canonical::Algorithm;
-use saml_verify::internals::sign;
+use saml_verify::internals::{ValueVerdict, sign, verify_value};
 use saml_verify::test_idp::{TestIdp, TestResponse};
 use saml_verify::time::{format_rfc3339, parse_rfc3339};
 use saml_verify::{
-    AsyncReplayStore, ConstraintError, Error, Expect, ExpiredCertificate, IdentityProvider, InProcessReplayStore, Limits, Login,
-    ReplayError, ReplayKey, ReportOutcome, ServiceProvider, SignatureError, SignedPart, TrustedKeys, Verifier, Warning,
-    XmlErrorKind, peek_issuer,
+    AlgorithmRefusal, AlgorithmRole, AsyncReplayStore, ConstraintError, Error, Expect, ExpiredCertificate, IdentityProvider,
+    InProcessReplayStore, Limits, Login, ReplayError, ReplayKey, ReportOutcome, ServiceProvider, SignatureError, SignedPart,
+    TrustedKeys, Verifier, Warning, XmlErrorKind, peek_issuer,
 };
 
 const IDP: &str = "urn:test:idp";
@@ -109,12 +109,12 @@ fn what_is_required_is_signed() {
         for (required, needed) in
             [(Either, &[][..]), (Response, &["Response"]), (Assertion, &["Assertion"]), (Both, &["Response", "Assertion"])]
         {
-            let verdict = verify(&verifier().require_signed(required), &xml);
+            let verdict = verify(&verifier().require_signed(required), &xml).map(|login| elements(&login));
             let expected = match needed.iter().find(|element| !names.contains(element)) {
                 None => Ok(names.to_vec()),
                 Some(element) => Err(SignatureError::RequiredSignatureMissing { element }.into()),
             };
-            assert_eq!(verdict.map(|login| elements(&login)), expected, "{signed:?}, {required:?} required");
+            assert_eq!(verdict, expected, "{signed:?}, {required:?} required");
         }
     }
 }
@@ -165,6 +165,98 @@ fn every_signature_there_is_must_verify() {
         assert_eq!(verify(&verifier(), &both).map(|login| elements(&login)), outcome);
     }
 }
+
+/// Changes to a genuine message after signing, of which there is no vector: THREATS XSW-10, FRAGILE-VOID, REF-2, REF-7, TRF-2.
+#[test]
+fn a_signature_outside_the_profile_is_refused_and_what_it_hides_is_not_read() {
+    let xml = response(&TestIdp::new(IDP)).to_xml();
+    let malformed = |reason| Err(SignatureError::Malformed { reason }.into());
+    let mismatch =
+        |uri: &str| Err(SignatureError::ReferenceMismatch { expected: "#_assertion".into(), received: Some(uri.into()) }.into());
+    let no_form = || Err(SignatureError::NotCanonicalizable { reason: "a namespace name in the document is a relative reference" }.into());
+    let forged = "<saml:Assertion><saml:Subject><saml:NameID>eve@example.com</saml:NameID></saml:Subject></saml:Assertion>";
+    let end = "</ds:Signature>";
+    let assertion = "<saml:Assertion ";
+    let enveloped = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
+    let xpath = "http://www.w3.org/2002/06/xmldsig-filter2";
+    for (from, to, outcome) in [
+        (end, format!("<ds:KeyInfo>{forged}</ds:KeyInfo>{end}"), Ok(USER)),
+        (
+            end,
+            format!("<ds:Object>{forged}</ds:Object>{end}"),
+            malformed("a child of Signature that is not SignedInfo, SignatureValue or KeyInfo"),
+        ),
+        (
+            "</ds:SignatureValue>",
+            format!("{forged}</ds:SignatureValue>"),
+            malformed("a DigestValue or SignatureValue that is not just text"),
+        ),
+        (assertion, format!("{assertion}xmlns:x=\"urn:x\" "), Ok(USER)),
+        (assertion, format!("{assertion}xmlns:x=\"x\" x:x=\"\" "), no_form()),
+        ("<ds:SignedInfo ", "<ds:SignedInfo xmlns:x=\"x\" x:x=\"\" ".to_owned(), no_form()),
+        ("#_assertion", "#_assertion' or '1'='1".to_owned(), mismatch("#_assertion' or '1'='1")),
+        ("#_assertion", "#_response".to_owned(), mismatch("#_response")),
+        (
+            "<ds:Reference ",
+            "<ds:Reference Type=\"http://www.w3.org/2000/09/xmldsig#Manifest\" ".to_owned(),
+            malformed("a Reference with a Type"),
+        ),
+        (
+            enveloped,
+            xpath.to_owned(),
+            Err(SignatureError::Algorithm {
+                role: AlgorithmRole::Transform,
+                identifier: xpath.into(),
+                refusal: AlgorithmRefusal::Unsuitable,
+                accepted: vec![enveloped],
+            }
+            .into()),
+        ),
+    ] {
+        let login = verify(&verifier(), &replaced(&xml, from, &to));
+        assert_eq!(login.as_ref().map(|login| login.name_id().value.as_str()), outcome.as_ref().copied(), "{to}");
+    }
+}
+
+/// A genuine signature of a logout message under the same ID lends an assertion nothing: THREATS EXC-5.
+#[test]
+fn a_signature_borrowed_from_another_message_is_refused() {
+    let idp = TestIdp::new(IDP);
+    let xml = response(&idp).to_xml();
+    let (before, rest) = xml.split_once("<ds:Signature ").expect("a Signature");
+    let (_, after) = rest.split_once("</ds:Signature>").expect("its end");
+    let logout =
+        "<samlp:LogoutResponse xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"_assertion\"></samlp:LogoutResponse>";
+    let own = format!("{before}{after}");
+    for (signed, outcome) in
+        [(own.as_str(), None), (logout, Some(SignatureError::DigestMismatch { element: "Assertion" }.into()))]
+    {
+        let signature = sign(&idp, signed, "_assertion", Algorithm::Exclusive10, "");
+        assert_eq!(verify(&verifier(), &format!("{before}{signature}{after}")).err(), outcome);
+    }
+}
+
+/// The cube root of a block with garbage behind the digest is no signature of a key with exponent 3: THREATS RSA-1.
+#[test]
+fn a_padded_block_is_compared_to_its_end() {
+    let key = TrustedKeys::from_pem(read(&testdata("attacks/certs/idp-e3.pem"))).expect("a certificate");
+    let key = key.iter().next().expect("a key");
+    let root: Vec<u8> = CUBE_ROOT.as_bytes().chunks(2).map(hex_byte).collect();
+    let value: Vec<u8> = std::iter::repeat_n(0, 256 - root.len()).chain(root).collect();
+    let method = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
+    assert_eq!(verify_value(key, method, b"saml-verify", &value), ValueVerdict::Invalid);
+    // The same key signed this one.
+    assert!(Posted::attack("ok-rsa-e3-genuine").verify().is_ok());
+}
+
+fn hex_byte(digits: &[u8]) -> u8 {
+    u8::from_str_radix(std::str::from_utf8(digits).expect("digits"), 16).expect("digits")
+}
+
+/// Its cube begins with `00 01 FF … FF 00`, DigestInfo and the SHA-256 digest of `saml-verify`, 8 bytes of padding in all.
+const CUBE_ROOT: &str = "\
+    32cbfd4a7adc7905583d767520f51640759176d37826f2ef63ae3dc7aacb9241f59c686ec0dcf32eea435623d18b532c20d6\
+    63233ae5bb0b9d65bcb6d488b16305f5b9f7dfa4155816231103e36a430f74577313b3";
 
 #[test]
 fn certificates_outside_their_validity_are_judged_by_the_policy() {
@@ -463,19 +555,14 @@ fn the_user_authenticated_recently_enough() {
 #[test]
 fn names_come_out_as_they_were_signed() {
     let idp = TestIdp::new(IDP);
-    for name in [
-        "caf\u{e9}",
-        "cafe\u{301}",
-        "p\u{430}ypal",
-        "\u{202e}moc",
-        " padded ",
-        "two\nlines\r\n: x",
-        "a\u{0}".trim_end_matches('\0'),
-    ] {
+    for name in ["caf\u{e9}", "cafe\u{301}", "p\u{430}ypal", "\u{202e}moc", " padded ", "two\nlines\r\n: x"] {
         let login = verify(&verifier(), &response(&idp).name_id(name).attribute("n", [name]).to_xml()).expect("a login");
         assert_eq!((login.name_id().value.as_str(), login.attribute("n")), (name, Some(name)));
     }
 }
+
+/// One of the limits.
+type Field = fn(&mut Limits) -> &mut usize;
 
 /// A limit that the message just meets, and the same one less.
 #[test]
@@ -490,7 +577,6 @@ fn limits_are_those_of_the_verifier() {
         namespace_bytes: 1 << 10,
     };
     let xml = response(&TestIdp::new(IDP)).to_xml();
-    type Field = fn(&mut Limits) -> &mut usize;
     let rows: [(Field, usize); 7] = [
         (|limits| &mut limits.document_bytes, xml.len()),
         (|limits| &mut limits.depth, 7),
@@ -517,6 +603,19 @@ fn limits_are_those_of_the_verifier() {
             }
         }
     }
+}
+
+/// Nothing is decrypted, so nothing encrypted is believed, whoever signed it.
+#[test]
+fn no_encrypted_message_is_a_login() {
+    let encrypted =
+        posted().into_iter().filter(|posted| !posted.case["decryption_key"].is_null() || posted.case["class"] == "XENC-1");
+    let mut codes: Vec<_> = encrypted.map(|posted| posted.verify().expect_err(&posted.name).code()).collect();
+    assert!(codes.len() > 15, "{codes:?}");
+    codes.sort_unstable();
+    codes.dedup();
+    // The one was exchanged under a signed Response.
+    assert_eq!(codes, ["digest_mismatch", "encrypted_assertion"]);
 }
 
 /// For every message there is: the explanation's first failure is the error, and no login has a failed row.

@@ -31,7 +31,7 @@ impl Verified {
     /// The login that waits to be claimed. `confirmed` is what the checks hand out when all of them passed.
     pub(crate) fn new(
         assertion: Assertion<'_, Signed<'_>>,
-        response_id: &str,
+        response_id: Option<&str>,
         confirmed: &Confirmed<'_>,
         signatures: Vec<VerifiedSignature>,
         warnings: Vec<Warning>,
@@ -104,7 +104,7 @@ pub struct Login {
     authn_instant: SystemTime,
     in_response_to: Option<String>,
     assertion_id: String,
-    response_id: String,
+    response_id: Option<String>,
     issue_instant: SystemTime,
     not_before: Option<SystemTime>,
     not_on_or_after: Option<SystemTime>,
@@ -117,7 +117,7 @@ pub struct Login {
 impl Login {
     fn new(
         assertion: Content<'_>,
-        response_id: &str,
+        response_id: Option<&str>,
         confirmed: &Confirmed<'_>,
         signatures: Vec<VerifiedSignature>,
         mut warnings: Vec<Warning>,
@@ -137,7 +137,7 @@ impl Login {
             authn_context: authentication.and_then(|first| first.context).map(Cow::into_owned),
             in_response_to: confirmed.in_response_to.map(str::to_owned),
             assertion_id: assertion.id.to_owned(),
-            response_id: response_id.to_owned(),
+            response_id: response_id.map(str::to_owned),
             issue_instant: assertion.issue_instant,
             not_before: assertion.conditions.not_before,
             not_on_or_after: assertion.conditions.not_on_or_after,
@@ -198,9 +198,9 @@ impl Login {
         &self.assertion_id
     }
 
-    /// The ID of the Response. Unless [`Login::signatures`] has one of the Response, nobody vouches for it.
-    pub fn response_id(&self) -> &str {
-        &self.response_id
+    /// The ID of the Response, where it is signed. Else nobody vouches for it.
+    pub fn response_id(&self) -> Option<&str> {
+        self.response_id.as_deref()
     }
 
     /// When the assertion was issued.
@@ -330,7 +330,7 @@ mod tests {
         let document = Document::parse(ASSERTION.as_bytes(), &Limits::DEFAULT).unwrap();
         let content = Assertion::read(document.root()).unwrap().content;
         let confirmed = Confirmed { in_response_to: Some("_q"), address: Some("192.0.2.1"), expires_at: at("11:03:00") };
-        Login::new(content, "_r", &confirmed, Vec::new(), Vec::new())
+        Login::new(content, Some("_r"), &confirmed, Vec::new(), Vec::new())
     }
 
     fn verified() -> Verified {
@@ -341,7 +341,7 @@ mod tests {
     fn a_login_tells_what_the_assertion_says() {
         let login = login();
         assert_eq!((login.issuer(), login.name_id().value.as_str()), ("urn:idp", "personal-name"));
-        assert_eq!((login.assertion_id(), login.response_id(), login.in_response_to()), ("_a", "_r", Some("_q")));
+        assert_eq!((login.assertion_id(), login.response_id(), login.in_response_to()), ("_a", Some("_r"), Some("_q")));
         assert_eq!((login.session_index(), login.authn_context()), (Some("_s"), Some("urn:class")));
         assert_eq!((login.authn_instant(), login.session_not_on_or_after()), (at("09:00:00"), Some(at("18:00:00"))));
         assert_eq!((login.issue_instant(), login.not_before()), (at("10:00:00"), Some(at("10:00:01"))));

@@ -116,9 +116,7 @@ impl IdentityProvider {
         element: Unsigned<'d>,
         name: &'static str,
     ) -> Result<Option<Proof<'d>>, SignatureError> {
-        if !self.departures.contains(Departure::SignaturePosition) {
-            signature_in_place(element, name)?;
-        }
+        signature_in_place(element, name, self.departures.contains(Departure::SignaturePosition))?;
         let verified = document.verify(element, name, &Trust { keys: &self.keys, departures: self.departures })?;
         Ok(verified.map(|(element, key, info)| Proof { element, key, info }))
     }

@@ -157,10 +157,17 @@ impl Verifier {
 
     /// Accepts only logins with one of these authentication context classes. SAML Core 2.7.2.2.
     ///
-    /// Compared as exact strings; an empty list accepts any, as a new verifier does.
-    pub fn require_authn_context<S: Into<String>>(mut self, classes: impl IntoIterator<Item = S>) -> Self {
+    /// Compared as exact strings. A new verifier accepts any.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::NoAuthnContext`] for an empty list, which would require nothing.
+    pub fn require_authn_context<S: Into<String>>(mut self, classes: impl IntoIterator<Item = S>) -> Result<Self, ConfigError> {
         self.authn_contexts = classes.into_iter().map(Into::into).collect();
-        self
+        if self.authn_contexts.is_empty() {
+            return Err(ConfigError::NoAuthnContext);
+        }
+        Ok(self)
     }
 
     /// Accepts only users who authenticated at most this long ago, clock skew added.
@@ -197,7 +204,8 @@ impl Verifier {
 
         let (envelope, assertion) = proven.read(unverified.envelope)?;
         let confirmed = check::run(&self.facts(idp, &envelope, proven.response().is_some(), &assertion.content, expect, now))?;
-        Ok(Verified::new(assertion, envelope.id, &confirmed, proven.describe(idp), warnings, now))
+        let response_id = proven.response().map(|_| envelope.id);
+        Ok(Verified::new(assertion, response_id, &confirmed, proven.describe(idp), warnings, now))
     }
 
     /// Tells what every check says of the form field, also after a failure. For administrators; it can never become a login.
@@ -495,15 +503,19 @@ HC3QSRBSYtvrf7ErUczQgurtv5Icjw41AoL17Mj8cWYosOO/Gpt4qoTKTKdpmGRp
     #[test]
     fn a_misplaced_signature_is_refused_unless_allowed() {
         let signature = r#"<d:Signature xmlns:d="http://www.w3.org/2000/09/xmldsig#"/>"#;
-        for (from, to, element) in [
-            ("<p:Status>", format!("<p:Extensions/>{signature}<p:Status>"), "Response"),
-            ("</Assertion>", format!("{signature}</Assertion>"), "Assertion"),
+        let misplaced = |element| Error::from(SignatureError::Misplaced { element });
+        // In its place it would be looked at.
+        let looked_at = Error::from(SignatureError::Malformed { reason: "no SignedInfo as the first child" });
+        for (from, to, element, allowed) in [
+            ("</p:Response>", format!("{signature}</p:Response>"), "Response", &looked_at),
+            ("<p:Status>", format!("<p:Extensions/>{signature}<p:Status>"), "Response", &misplaced("Response")),
+            ("</Assertion>", format!("{signature}</Assertion>"), "Assertion", &looked_at),
         ] {
             let xml = changed(from, &to);
-            assert_eq!(refusal(&verifier(), &xml), SignatureError::Misplaced { element }.into());
+            assert_eq!(refusal(&verifier(), &xml), misplaced(element));
             let lenient = idp("urn:idp").allow(crate::Departure::SignaturePosition);
             let lenient = Verifier { identity_providers: vec![lenient], ..verifier() };
-            assert_ne!(refusal(&lenient, &xml), SignatureError::Misplaced { element }.into());
+            assert_eq!(refusal(&lenient, &xml), *allowed);
         }
     }
 

@@ -256,7 +256,8 @@ impl Refusal for SignatureError {
                                                       response instead of the assertion), or require the other part"
                 .to_owned(),
             Self::Misplaced { .. } => {
-                "tenants from before July 2017 write the Signature last: allow `signature-position` for this connection".to_owned()
+                "Auth0 tenants from before July 2017 write the Signature as the last child: allow `signature-position` for this connection; \
+                 anywhere else it is refused".to_owned()
             }
             Self::Algorithm { refusal: AlgorithmRefusal::NotEnabled(name), role, .. } => {
                 let setting = match role {

@@ -52,7 +52,8 @@ fn time<'d>(element: impl View<'d>, name: &'static str, attribute: &'static str)
     element.attribute(attribute).map(|value| parse_rfc3339(value).ok_or_else(|| invalid(value))).transpose()
 }
 
-/// Whether the `ds:Signature` of the element, if it has one, stands directly after its Issuer, or first where it has none.
+/// Whether the `ds:Signature` of the element, if it has one, stands directly after its Issuer, or first where it has none; or, if
+/// that is allowed, last.
 ///
 /// Schema of SAML Core 2.3.3 and 3.2.2. Readers pass over an enveloped signature wherever it stands, so this is what keeps it in
 /// its place.
@@ -60,10 +61,12 @@ fn time<'d>(element: impl View<'d>, name: &'static str, attribute: &'static str)
 /// # Errors
 ///
 /// [`SignatureError::Misplaced`].
-pub(crate) fn signature_in_place<'d>(element: impl View<'d>, name: &'static str) -> Result<(), SignatureError> {
+pub(crate) fn signature_in_place<'d>(element: impl View<'d>, name: &'static str, or_last: bool) -> Result<(), SignatureError> {
     let mut place_of_signature = 0;
     let mut found = None;
+    let mut last = 0;
     for (place, child) in element.elements().map_while(Result::ok).enumerate() {
+        last = place;
         if child.is(Namespace::Assertion, "Issuer") {
             place_of_signature = place + 1;
         } else if child.is(Namespace::Dsig, "Signature") && found.is_none() {
@@ -71,7 +74,9 @@ pub(crate) fn signature_in_place<'d>(element: impl View<'d>, name: &'static str)
         }
     }
     match found {
-        Some(place) if place != place_of_signature => Err(SignatureError::Misplaced { element: name }),
+        Some(place) if place != place_of_signature && !(or_last && place == last) => {
+            Err(SignatureError::Misplaced { element: name })
+        }
         _ => Ok(()),
     }
 }
@@ -157,22 +162,25 @@ mod tests {
 
     #[test]
     fn a_signature_stands_after_the_issuer_or_first() {
-        for (children, in_place) in [
-            ("<s:Issuer/><d:Signature/><s:Subject/>", true),
-            ("<d:Signature/><s:Subject/>", true),
-            ("<s:Issuer/><s:Subject/>", true),
-            ("<s:Issuer/><d:Signature/><d:Signature/>", true), // one too many: for the signature stage to refuse
-            ("<d:Signature/><s:Issuer/>", false),
-            ("<s:Issuer/><s:Subject/><d:Signature/>", false),
-            ("<s:Subject/><d:Signature/>", false),
+        for (children, in_place, or_last) in [
+            ("<s:Issuer/><d:Signature/><s:Subject/>", true, true),
+            ("<d:Signature/><s:Subject/>", true, true),
+            ("<s:Issuer/><s:Subject/>", true, true),
+            ("<s:Issuer/><d:Signature/><d:Signature/>", true, true), // one too many: for the signature stage to refuse
+            ("<d:Signature/><s:Issuer/>", false, false),
+            ("<s:Issuer/><s:Subject/><d:Signature/>", false, true),
+            ("<s:Issuer/><s:Subject/><d:Signature/><s:Conditions/>", false, false),
+            ("<s:Subject/><d:Signature/>", false, true),
         ] {
             let xml = format!(
                 "<s:Assertion xmlns:s=\"urn:oasis:names:tc:SAML:2.0:assertion\" \
                  xmlns:d=\"http://www.w3.org/2000/09/xmldsig#\">{children}</s:Assertion>"
             );
             let document = Document::parse(xml.as_bytes(), &Limits::DEFAULT).unwrap();
-            let expected = if in_place { Ok(()) } else { Err(SignatureError::Misplaced { element: "Assertion" }) };
-            assert_eq!(signature_in_place(document.root(), "Assertion"), expected, "{children}");
+            for (allowed, accepted) in [(false, in_place), (true, or_last)] {
+                let expected = if accepted { Ok(()) } else { Err(SignatureError::Misplaced { element: "Assertion" }) };
+                assert_eq!(signature_in_place(document.root(), "Assertion", allowed), expected, "{children}");
+            }
         }
     }
 }

@@ -1,4 +1,7 @@
 //! Explanations: every check of a message with its outcome, also after a failure. A report can never become a login.
+//!
+//! A stage of the verification is a list of [`Step`]s, and its one result tells them apart: the step that owns the code of the
+//! error failed, those before it passed, those behind it were not reached.
 
 use crate::error::Error;
 
@@ -15,14 +18,20 @@ pub struct Report {
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct ReportRow {
-    /// Its name in the list of checks.
+    /// Its number in the list of checks.
     pub id: &'static str,
+    /// `Response` or `Assertion`, where both have such a check.
+    pub element: Option<&'static str>,
     /// What it demands.
     pub title: &'static str,
-    /// The section that prescribes it.
+    /// The section that prescribes it; of a failed check, the one that was violated.
     pub section: &'static str,
     /// What it found.
     pub outcome: ReportOutcome,
+    /// What is accepted, where something was compared; also of a check that passed.
+    pub expected: Vec<String>,
+    /// What the message says, where something was compared; also of a check that passed.
+    pub received: Vec<String>,
 }
 
 /// What a check found.
@@ -31,7 +40,7 @@ pub struct ReportRow {
 pub enum ReportOutcome {
     /// It holds.
     Pass,
-    /// It fails: [`Error::expected`], [`Error::received`] and [`Error::remedy`] tell the rest.
+    /// It fails: [`Error::message`] and [`Error::remedy`] tell the rest.
     Fail(Error),
     /// The message has nothing that it could be applied to, or the connection does not ask for it.
     NotApplicable,
@@ -43,8 +52,43 @@ pub enum ReportOutcome {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
     pub(crate) id: &'static str,
+    pub(crate) element: Option<&'static str>,
     pub(crate) title: &'static str,
     pub(crate) section: &'static str,
+    /// The causes of failure that it owns among those of its stage.
+    pub(crate) codes: &'static [&'static str],
+    /// Its stage looks at it from beginning to end, together with others: it has passed only where the whole stage has.
+    pub(crate) throughout: bool,
+}
+
+/// Both sides of a comparison: what is accepted, and what the message says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Compared {
+    pub(crate) expected: Vec<String>,
+    pub(crate) received: Vec<String>,
+}
+
+impl Step {
+    pub(crate) const fn new(
+        id: &'static str,
+        title: &'static str,
+        section: &'static str,
+        codes: &'static [&'static str],
+    ) -> Self {
+        Self { id, element: None, title, section, codes, throughout: false }
+    }
+
+    pub(crate) const fn of(self, element: &'static str) -> Self {
+        Self { element: Some(element), ..self }
+    }
+
+    pub(crate) const fn throughout(self) -> Self {
+        Self { throughout: true, ..self }
+    }
+
+    fn is_about(&self, row: &ReportRow) -> bool {
+        (row.id, row.element, row.title) == (self.id, self.element, self.title)
+    }
 }
 
 impl Report {
@@ -60,40 +104,85 @@ impl Report {
 
     /// A report on which nothing was reached yet.
     pub(crate) fn of(steps: impl Iterator<Item = Step>) -> Self {
-        let row = |Step { id, title, section }| ReportRow { id, title, section, outcome: ReportOutcome::NotReached };
+        let row = |Step { id, element, title, section, .. }| ReportRow {
+            id,
+            element,
+            title,
+            section,
+            outcome: ReportOutcome::NotReached,
+            expected: Vec::new(),
+            received: Vec::new(),
+        };
         Self { rows: steps.map(row).collect(), refusal: None }
     }
 
-    /// Records a step that passed or failed, and hands on what it made.
-    pub(crate) fn step<T, E: Into<Error>>(&mut self, step: Step, result: Result<T, E>) -> Option<T> {
+    /// Records a stage that passed or failed, and hands on what it made.
+    pub(crate) fn stage<T, E: Into<Error>>(&mut self, steps: &[Step], result: Result<T, E>) -> Option<T> {
         match result {
             Ok(made) => {
-                self.record(step, ReportOutcome::Pass);
+                self.record_all(steps, &ReportOutcome::Pass);
                 Some(made)
             }
             Err(error) => {
-                self.record(step, ReportOutcome::Fail(error.into()));
+                self.fail(steps, error.into());
                 None
             }
         }
     }
 
-    /// Records a step that may have had nothing to do.
-    pub(crate) fn optional_step<T, E: Into<Error>>(&mut self, step: Step, result: Result<Option<T>, E>) -> Option<Option<T>> {
+    /// Records a stage that may have had nothing to do.
+    pub(crate) fn optional_stage<T, E: Into<Error>>(
+        &mut self,
+        steps: &[Step],
+        result: Result<Option<T>, E>,
+    ) -> Option<Option<T>> {
         let idle = matches!(result, Ok(None));
-        let made = self.step(step, result);
+        let made = self.stage(steps, result);
         if idle {
-            self.record(step, ReportOutcome::NotApplicable);
+            self.record_all(steps, &ReportOutcome::NotApplicable);
         }
         made
     }
 
-    pub(crate) fn record(&mut self, step: Step, outcome: ReportOutcome) {
-        if let (None, ReportOutcome::Fail(error)) = (&self.refusal, &outcome) {
-            self.refusal = Some(error.clone());
+    pub(crate) fn record_all(&mut self, steps: &[Step], outcome: &ReportOutcome) {
+        for step in steps {
+            self.record(step, outcome.clone(), Compared::default());
         }
-        if let Some(row) = self.rows.iter_mut().find(|row| row.title == step.title) {
-            row.outcome = outcome;
+    }
+
+    /// Records one check with what it compared; a failure brings its own.
+    pub(crate) fn record(&mut self, step: &Step, outcome: ReportOutcome, compared: Compared) {
+        let Some(row) = self.rows.iter_mut().find(|row| step.is_about(row)) else { return };
+        if let ReportOutcome::Fail(error) = &outcome {
+            (row.section, row.expected, row.received) = (error.section(), error.expected(), error.received());
+            self.refusal.get_or_insert_with(|| error.clone());
+        } else {
+            (row.expected, row.received) = (compared.expected, compared.received);
         }
+        row.outcome = outcome;
+    }
+
+    fn fail(&mut self, steps: &[Step], error: Error) {
+        let owner = steps.iter().position(|step| step.codes.contains(&cause(&error))).unwrap_or(0);
+        let (before, from) = steps.split_at(owner);
+        for step in before.iter().filter(|step| !step.throughout) {
+            self.record(step, ReportOutcome::Pass, Compared::default());
+        }
+        if let Some(failed) = from.first() {
+            self.record(failed, ReportOutcome::Fail(error), Compared::default());
+        }
+    }
+}
+
+/// The code of an error, told more finely where a check of its own is behind it: SHA-1 that no departure allows.
+pub(crate) fn cause(error: &Error) -> &'static str {
+    use crate::error::{AlgorithmRefusal, AlgorithmRole, SignatureError};
+    match error {
+        Error::Signature(SignatureError::Algorithm { role, refusal: AlgorithmRefusal::NotEnabled(_), .. }) => match role {
+            AlgorithmRole::Signature => "sha1_signature",
+            AlgorithmRole::Digest => "sha1_digest",
+            AlgorithmRole::Canonicalization | AlgorithmRole::Transform => error.code(),
+        },
+        _ => error.code(),
     }
 }

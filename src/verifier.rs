@@ -4,6 +4,8 @@
 //! first step that refused. Deliberately absent: a clock, the network, state between two messages, and any option that leaves a
 //! check out.
 
+mod explain;
+
 use std::time::{Duration, SystemTime};
 
 use crate::Certificate;
@@ -12,9 +14,8 @@ use crate::error::{ConfigError, ConstraintError, Error, Shown, SignatureError, S
 use crate::limits::Limits;
 use crate::login::{Verified, VerifiedSignature, Warning};
 use crate::provider::{IdentityProvider, Proof, ServiceProvider};
-use crate::report::{Report, ReportOutcome, Step};
-use crate::saml::assertion::{Assertion, Content};
-use crate::saml::check::{self, Expect, Facts, Outcome};
+use crate::saml::assertion::Assertion;
+use crate::saml::check::{self, Circumstances, Expect, Facts};
 use crate::saml::response::{Envelope, Response};
 use crate::time::format_rfc3339;
 use crate::xml::{Document, Signed, Unsigned};
@@ -203,55 +204,10 @@ impl Verifier {
         let warnings = self.judge_certificates(idp, &proven, now)?;
 
         let (envelope, assertion) = proven.read(unverified.envelope)?;
-        let confirmed = check::run(&self.facts(idp, &envelope, proven.response().is_some(), &assertion.content, expect, now))?;
         let response_id = proven.response().map(|_| envelope.id);
+        let circumstances = self.circumstances(idp, &envelope, proven.response().is_some(), expect, now);
+        let confirmed = check::run(&Facts { circumstances, assertion: &assertion.content })?;
         Ok(Verified::new(assertion, response_id, &confirmed, proven.describe(idp), warnings, now))
-    }
-
-    /// Tells what every check says of the form field, also after a failure. For administrators; it can never become a login.
-    pub fn explain_post(&self, saml_response: &str, expect: Expect<'_>, now: SystemTime) -> Report {
-        let mut report = Report::of([DECODE].into_iter().chain(steps()));
-        if let Some(xml) = report.step(DECODE, decode_post(saml_response, &self.limits)) {
-            self.explain(&mut report, &xml, expect, now);
-        }
-        report
-    }
-
-    /// Tells what every check says of a Response that was decoded already, also after a failure.
-    pub fn explain_xml(&self, xml: &[u8], expect: Expect<'_>, now: SystemTime) -> Report {
-        let mut report = Report::of(steps());
-        self.explain(&mut report, xml, expect, now);
-        report
-    }
-
-    /// The steps of [`Verifier::verify_xml`], in the same order; but the assertion is read whether or not it is signed.
-    fn explain(&self, report: &mut Report, xml: &[u8], expect: Expect<'_>, now: SystemTime) -> Option<()> {
-        let document = report.step(PARSE, Document::parse_message(xml, &self.limits))?;
-        let unverified = report.step(ENVELOPE, Response::read(document.root()))?;
-        let idp = report.step(IDENTITY_PROVIDER, self.identity_provider(&unverified)).or(self.identity_providers.first())?;
-        let response = report.optional_step(RESPONSE_SIGNATURE, idp.verify(&document, unverified.element, "Response"));
-        let response_signed = matches!(response, Some(Some(_)));
-        report.step(STATUS, unverified.succeeded(response_signed));
-        let element = report.step(ASSERTION, unverified.assertion())?;
-        let assertion = report.optional_step(ASSERTION_SIGNATURE, idp.verify(&document, element, "Assertion"));
-        if let (Some(response), Some(assertion)) = (response, assertion)
-            && let Some(proven) = report.step(PROVEN, Proven::new(response, assertion, self.required))
-        {
-            report.step(CERTIFICATE, self.judge_certificates(idp, &proven, now));
-        }
-        let assertion = report.step(CONTENT, Assertion::read(element))?;
-        let facts = self.facts(idp, &unverified.envelope, response_signed, &assertion.content, expect, now);
-        for check in check::CHECKS {
-            report.record(
-                check.step,
-                match (check.run)(&facts) {
-                    Ok(Outcome::Pass) => ReportOutcome::Pass,
-                    Ok(Outcome::NotApplicable) => ReportOutcome::NotApplicable,
-                    Err(error) => ReportOutcome::Fail(error.into()),
-                },
-            );
-        }
-        Some(())
     }
 
     /// With several identity providers, what the message claims decides whose keys are tried, and those decide whether it is true.
@@ -283,19 +239,17 @@ impl Verifier {
         Ok(warnings)
     }
 
-    fn facts<'a, 'd>(
+    fn circumstances<'a, 'd>(
         &'a self,
         idp: &'a IdentityProvider,
         response: &'a Envelope<'d>,
         response_signed: bool,
-        assertion: &'a Content<'d>,
         expect: Expect<'a>,
         now: SystemTime,
-    ) -> Facts<'a, 'd> {
-        Facts {
+    ) -> Circumstances<'a, 'd> {
+        Circumstances {
             response,
             response_signed,
-            assertion,
             issuer: idp.entity_id(),
             audiences: self.service_provider.audiences(),
             acs_urls: self.service_provider.acs_urls(),
@@ -395,39 +349,6 @@ pub fn peek_issuer(saml_response: &str, limits: &Limits) -> Result<UnverifiedIss
     Ok(UnverifiedIssuer(issuer.ok_or(missing)?.name.into_owned()))
 }
 
-/// What an explanation has a row for, after the decoding of the form field.
-fn steps() -> impl Iterator<Item = Step> {
-    const BEFORE_CHECKS: [Step; 10] = [
-        PARSE,
-        ENVELOPE,
-        IDENTITY_PROVIDER,
-        RESPONSE_SIGNATURE,
-        STATUS,
-        ASSERTION,
-        ASSERTION_SIGNATURE,
-        PROVEN,
-        CERTIFICATE,
-        CONTENT,
-    ];
-    BEFORE_CHECKS.into_iter().chain(check::CHECKS.iter().map(|check| check.step))
-}
-
-const DECODE: Step = Step { id: "A2", title: "the form field is base64", section: "SAML Bindings 3.5.4" };
-const PARSE: Step = Step { id: "B1", title: "the document is well-formed XML within the limits", section: "XML 1.0" };
-const ENVELOPE: Step = Step { id: "C1", title: "the document is a Response of SAML 2.0", section: "SAML Core 3.3.3" };
-const IDENTITY_PROVIDER: Step =
-    Step { id: "D16", title: "keys are configured for the claimed Issuer", section: "SAML Profiles 4.1.4.2" };
-const RESPONSE_SIGNATURE: Step =
-    Step { id: "D2", title: "the signature of the Response verifies", section: "SAML Profiles 4.1.4.3" };
-const STATUS: Step = Step { id: "C6", title: "the status is Success", section: "SAML Core 3.2.2.2" };
-const ASSERTION: Step = Step { id: "C7", title: "there is one readable Assertion", section: "SAML Profiles 4.1.4.2" };
-const ASSERTION_SIGNATURE: Step =
-    Step { id: "D2", title: "the signature of the Assertion verifies", section: "SAML Profiles 4.1.4.3" };
-const PROVEN: Step = Step { id: "D1", title: "what must be signed is signed", section: "SAML Profiles 4.1.4.5" };
-const CERTIFICATE: Step =
-    Step { id: "D18", title: "the trusted certificate is accepted at this time", section: "connection policy" };
-const CONTENT: Step = Step { id: "E1", title: "the Assertion is complete and in schema order", section: "SAML Core 2.3.3" };
-
 #[cfg(test)]
 mod tests {
     use base64::Engine as _;
@@ -435,6 +356,7 @@ mod tests {
     use super::*;
     use crate::TrustedKeys;
     use crate::error::StatusError;
+    use crate::report::{Report, ReportOutcome, ReportRow};
     use crate::time::parse_rfc3339;
 
     /// A tenant's certificate, valid from 2026-11-23T22:07:59Z until 2040-08-01T22:07:59Z.
@@ -587,16 +509,123 @@ HC3QSRBSYtvrf7ErUczQgurtv5Icjw41AoL17Mj8cWYosOO/Gpt4qoTKTKdpmGRp
         }
     }
 
+    /// The rows with that outcome, each with its element.
+    fn rows(report: &Report, wanted: &ReportOutcome) -> Vec<String> {
+        let name = |row: &ReportRow| row.element.map_or(row.id.to_owned(), |element| format!("{} {element}", row.id));
+        report.rows().iter().filter(|row| row.outcome == *wanted).map(name).collect()
+    }
+
+    fn failed(report: &Report) -> Vec<String> {
+        let errors = report.rows().iter().map(|row| &row.outcome).filter(|outcome| matches!(outcome, ReportOutcome::Fail(_)));
+        errors.flat_map(|outcome| rows(report, outcome)).collect()
+    }
+
+    fn explained(xml: &str) -> Report {
+        verifier().explain_xml(xml.as_bytes(), EXPECT, now())
+    }
+
     #[test]
     fn an_explanation_continues_and_refuses_as_verification_does() {
-        let report = verifier().explain_xml(UNSIGNED.as_bytes(), EXPECT, now());
+        let report = explained(UNSIGNED);
         assert_eq!(report.refusal(), Some(&SignatureError::Unsigned.into()));
-        let rows = |wanted: &ReportOutcome| -> Vec<_> {
-            report.rows().iter().filter(|row| row.outcome == *wanted).map(|row| row.id).collect()
+        assert_eq!(failed(&report), ["D1"]);
+        assert_eq!(rows(&report, &ReportOutcome::NotReached), ["D18"]);
+        let signature = ["D4", "D5", "D8", "D11", "D12", "D7", "D11", "D12", "D6", "B12", "D14", "D15", "D15"];
+        let of = |element: &'static str| signature.map(|id| format!("{id} {element}")).to_vec();
+        let connection = ["A7 Response", "C4 Response", "E8 Assertion", "E17 Assertion", "E18 Assertion", "E19 Assertion"];
+        let expected = [vec!["D16".to_owned()], of("Response"), of("Assertion"), connection.map(str::to_owned).to_vec()].concat();
+        assert_eq!(rows(&report, &ReportOutcome::NotApplicable), expected);
+    }
+
+    #[test]
+    fn checks_that_pass_show_what_they_compared() {
+        let report = explained(UNSIGNED);
+        let skew = "2025-03-03T10:30:00.000Z (clock skew of 180 s allowed)";
+        let (at_most, later_than) = (format!("at most {skew}"), format!("later than {skew}"));
+        let (start, end) = ("2025-03-03T10:00:00.000Z", "2025-03-03T11:00:00.000Z");
+        let bearer = ConstraintError::BEARER;
+        for (id, element, expected, received) in [
+            ("C5", "Response", vec!["urn:idp"], vec!["urn:idp"]),
+            ("E2", "Assertion", vec!["urn:idp"], vec!["urn:idp"]),
+            ("A7", "Response", vec![], vec![]),
+            ("C2", "Response", vec!["https://sp.example/acs"], vec!["https://sp.example/acs"]),
+            ("E3", "Assertion", vec![bearer], vec![bearer]),
+            ("E4", "Assertion", vec!["https://sp.example/acs"], vec!["https://sp.example/acs"]),
+            ("C3", "Response", vec!["_q"], vec!["_q"]),
+            ("E6", "Assertion", vec!["_q"], vec!["_q"]),
+            ("E5", "Assertion", vec![&*later_than], vec![end]),
+            ("E9", "Assertion", vec![&*at_most, &*later_than], vec![start, end]),
+            ("C9", "Response", vec![&*at_most], vec![start]),
+            ("C9", "Assertion", vec![&*at_most], vec![start]),
+            ("E11", "Assertion", vec!["urn:sp"], vec!["urn:sp"]),
+            ("E16", "Assertion", vec![], vec![start]),
+        ] {
+            let row = report.rows().iter().find(|row| (row.id, row.element) == (id, Some(element))).unwrap();
+            let sides = |values: &[String]| values.join("|");
+            assert_eq!((sides(&row.expected), sides(&row.received)), (expected.join("|"), received.join("|")), "{id} {element}");
+        }
+    }
+
+    /// The Response is judged by itself where its assertion cannot be.
+    #[test]
+    fn without_an_assertion_the_response_is_still_judged() {
+        let start = UNSIGNED.find("<Assertion").unwrap();
+        let end = UNSIGNED.find("</p:Response>").unwrap();
+        let without = |instead: &str| format!("{}{instead}{}", &UNSIGNED[..start], &UNSIGNED[end..]);
+        let failure = |xml: String| xml.replace("status:Success", "status:Responder");
+        for (xml, refused) in [
+            (without("<EncryptedAssertion/>"), &["C7", "C2 Response"][..]),
+            (without(""), &["C7", "C2 Response"]),
+            (failure(without("")), &["C6", "C2 Response"]),
+            (failure(without("<EncryptedAssertion/>")), &["C6", "C2 Response"]),
+            (changed("<Subject>", "<Advice/><Subject>"), &["D1", "B11 Assertion", "C2 Response"]),
+        ] {
+            let xml = xml.replace("Destination=\"https://sp.example/acs\"", "Destination=\"https://sp.example/\"");
+            let report = explained(&xml);
+            let outcome = |id: &str| &report.rows().iter().find(|row| row.id == id).unwrap().outcome;
+            assert_eq!(failed(&report), refused, "{xml}");
+            assert_eq!(*outcome("C7") == ReportOutcome::NotApplicable, refused.contains(&"C6"), "{xml}");
+            for (id, wanted) in [
+                ("C5", ReportOutcome::Pass),
+                ("C3", ReportOutcome::Pass),
+                ("C4", ReportOutcome::NotApplicable),
+                ("A7", ReportOutcome::NotApplicable),
+                ("C9", ReportOutcome::Pass),
+                ("E11", ReportOutcome::NotReached),
+            ] {
+                assert_eq!(outcome(id), &wanted, "{id} {xml}");
+            }
+            assert_eq!(report.refusal(), Some(&refusal(&verifier(), &xml)), "{xml}");
+        }
+    }
+
+    #[test]
+    fn a_choice_among_identity_providers_is_told_only_where_there_is_one() {
+        let both = verifier().with_identity_provider(idp("urn:idp:2")).unwrap();
+        let outcome = |verifier: &Verifier, xml: &str, id: &str| {
+            let report = verifier.explain_xml(xml.as_bytes(), EXPECT, now());
+            report.rows().iter().find(|row| row.id == id).unwrap().outcome.clone()
         };
-        assert_eq!(rows(&ReportOutcome::Fail(SignatureError::Unsigned.into())), ["D1"]);
-        assert_eq!(rows(&ReportOutcome::NotReached), ["D18"]);
-        assert_eq!(rows(&ReportOutcome::NotApplicable), ["D2", "D2", "A7", "C4", "E8", "E17", "E18", "E19"]);
+        let stranger = UNSIGNED.replace("urn:idp", "urn:idp:3");
+        assert_eq!(outcome(&verifier(), &stranger, "D16"), ReportOutcome::NotApplicable);
+        assert_eq!(outcome(&both, UNSIGNED, "D16"), ReportOutcome::Pass);
+        assert_eq!(outcome(&both, &stranger, "D16"), ReportOutcome::Fail(refusal(&both, &stranger)));
+        for (id, wanted) in [("D4", ReportOutcome::NotReached), ("C5", ReportOutcome::NotReached), ("E11", ReportOutcome::Pass)] {
+            assert_eq!(outcome(&both, &stranger, id), wanted, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_form_field_that_does_not_decode_fails_in_one_row() {
+        for (text, outcomes) in
+            [("", ["A5", "A2"]), ("sylOzM0psApKLS7IzytOVajIzckrtgIL2iqVFuVZ5ScWZxZb5SXmphZblSRbBTv6", ["A5", "A4"])]
+        {
+            let report = verifier().explain_post(text, EXPECT, now());
+            assert_eq!(
+                (rows(&report, &ReportOutcome::Pass), failed(&report)),
+                (vec![outcomes[0].to_owned()], vec![outcomes[1].to_owned()])
+            );
+        }
     }
 
     #[test]
@@ -615,7 +644,13 @@ HC3QSRBSYtvrf7ErUczQgurtv5Icjw41AoL17Mj8cWYosOO/Gpt4qoTKTKdpmGRp
             let xml = changed(from, to);
             for verifier in [&verifier(), &two_issuers] {
                 let verdict = verifier.verify_xml(xml.as_bytes(), EXPECT, now()).err();
-                assert_eq!(verifier.explain_xml(xml.as_bytes(), EXPECT, now()).refusal(), verdict.as_ref(), "{from} -> {to}");
+                let report = verifier.explain_xml(xml.as_bytes(), EXPECT, now());
+                assert_eq!(report.refusal(), verdict.as_ref(), "{from} -> {to}");
+                let first = report.rows().iter().find_map(|row| match &row.outcome {
+                    ReportOutcome::Fail(error) => Some(error),
+                    _ => None,
+                });
+                assert_eq!(first, verdict.as_ref(), "{from} -> {to}");
             }
         }
     }

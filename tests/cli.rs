@@ -232,10 +232,15 @@ fn every_attack_is_refused_with_what_the_contract_promises() {
         }
         looked_at += 1;
         let case = Case { folder: "attacks", row };
-        let outcome = case.verify(&["--json", "--input", "post", &case.path("b64")], b"");
+        let outcome = case.verify(&["--json", "--explain", "--input", "post", &case.path("b64")], b"");
         let expected = if text(&case.row, "expect") == "accept" { Some(0) } else { Some(1) };
         let id = text(&case.row, "id");
-        wrong.extend(complaint(&outcome, false).map(|complaint| format!("{id}: {complaint}")));
+        wrong.extend(complaint(&outcome, true).map(|complaint| format!("{id}: {complaint}")));
+        let verdict = outcome.json();
+        let first = verdict["checks"].as_array().and_then(|checks| checks.iter().find(|check| check["outcome"] == "fail"));
+        if first.map_or(&Value::Null, |failed| &failed["code"]) != &verdict["code"] {
+            wrong.push(format!("{id}: the first failed check is another one than the verdict's"));
+        }
         if outcome.code != expected {
             wrong.push(format!("{id}: {}", outcome.text()));
         }
@@ -332,7 +337,7 @@ fn verify_tells_people_what_they_ask() {
     let refused =
         ["REFUSED  ", "expected", "urn:example:sp:portal", "received", "SAML Core 2.5.1.4", "remedy", "audience_mismatch"];
     let forged =
-        ["REFUSED  ", "  FAIL        D2 ", "  pass        E9 ", "  not reached D1 ", "  n/a         E8 ", "may be forged"];
+        ["REFUSED  ", "  FAIL        D15 ", "  pass        E9 ", "  not reached D1 ", "  n/a         E8 ", "may be forged"];
     let rows: [Telling<'_>; 10] = [
         ("a-default-sha256", &[], 0, &accepted, &[]),
         ("a-default-sha256", &["--expired-certificate", "ignore"], 0, &accepted[..4], &[]),
@@ -368,8 +373,56 @@ fn an_explanation_lists_every_check() {
             assert_eq!(check["remedy"].is_string(), check["outcome"] == "fail", "{check}");
         }
     }
-    let run = default_login().verify(&["--json", "--explain"], b"https://sp.example/acs?SAMLResponse=x");
-    assert_eq!((complaint(&run, true), run.json()["checks"].clone()), (None, Value::Array(Vec::new())));
+    let large = vec![b'A'; 7 << 20];
+    for (stdin, id, code) in [
+        (b"https://sp.example/acs?SAMLResponse=x".as_slice(), "A1", "redirect_binding"),
+        (b"SAMLRequest=x", "A1", "missing_field"),
+        (b"\xFF\xD8\xFF\xE0\0", "A2", "not_utf8_text"),
+        (&large, "A5", "too_long"),
+    ] {
+        let run = default_login().verify(&["--json", "--explain"], stdin);
+        assert_eq!(complaint(&run, true), None);
+        let verdict = run.json();
+        let checks = verdict["checks"].as_array().expect("a list");
+        let failed: Vec<_> = checks.iter().filter(|check| check["outcome"] == "fail").map(|check| text(check, "id")).collect();
+        assert_eq!((failed, text(&verdict, "code")), (vec![id], code));
+        assert!(checks.iter().all(|check| check["outcome"] == "fail" || check["outcome"] == "not_reached"), "{code}");
+        assert_eq!(["A2", "A4", "B1", "E11"].map(|id| checks.iter().any(|check| check["id"] == id)), [true; 4]);
+    }
+}
+
+/// What a signature that verifies, one that does not, and the lack of one look like.
+#[test]
+fn the_table_tells_how_far_a_signature_came() {
+    let signature = ["D4", "D5", "D8", "D11", "D12", "D7", "D11", "D12", "D6", "B12", "D14", "D15", "D15"];
+    let of = |id: &str, element: &str| {
+        let case = Case::of("auth0", id);
+        let run = case.verify(&["--json", "--explain", &case.path("b64")], b"");
+        let verdict = run.json();
+        let rows = verdict["checks"].as_array().expect("a list").iter();
+        let rows = rows.filter(|row| row["element"] == element && signature.contains(&text(row, "id")));
+        rows.map(|row| format!("{} {}", text(row, "id"), text(row, "outcome"))).collect::<Vec<_>>()
+    };
+    let expected =
+        |outcomes: [&str; 13]| signature.iter().zip(outcomes).map(|(id, outcome)| format!("{id} {outcome}")).collect::<Vec<_>>();
+    let (pass, idle) = ("pass", "not_applicable");
+    assert_eq!(of("a-default-sha256", "Assertion"), expected([pass; 13]));
+    assert_eq!(of("a-default-sha256", "Response"), expected([idle; 13]));
+    let changed = [pass, pass, pass, pass, pass, pass, pass, pass, pass, pass, pass, pass, "fail"];
+    assert_eq!(of("a-rej-nameid-changed", "Assertion"), expected(changed));
+}
+
+#[test]
+fn both_sides_of_a_comparison_that_holds_are_shown() {
+    let case = default_login();
+    let run = case.verify(&["--json", "--explain", &case.path("b64")], b"");
+    let verdict = run.json();
+    let checks = verdict["checks"].as_array().expect("a list");
+    let audience = checks.iter().find(|check| check["id"] == "E11").expect("the audience check");
+    let ours = case.row["sp_entity_id"].as_str().unwrap_or_else(|| text(&case.row, "audience"));
+    assert_eq!((&audience["expected"], &audience["received"]), (&json!(ours), &json!([ours])));
+    let people = case.verify(&["--explain", &case.path("b64")], b"");
+    assert!(people.text().contains(&format!("expected {ours}\n{:19}received {ours}\n", "")), "{}", people.text());
 }
 
 #[test]
@@ -410,7 +463,7 @@ fn what_cannot_be_a_login_is_refused_by_name() {
 fn mistakes_of_the_caller_are_one_line_and_exit_code_2() {
     let case = default_login();
     let message = case.path("b64");
-    let rows: [(&[&str], &str); 20] = [
+    let rows: [(&[&str], &str); 23] = [
         (&["verify", "no-such-file"], "error: no-such-file: "),
         (&["verify", "testdata"], "error: testdata: "),
         (&["verify", "--idp-cert", "no-such-file"], "error: no-such-file: "),
@@ -431,15 +484,23 @@ fn mistakes_of_the_caller_are_one_line_and_exit_code_2() {
         (&["verify", "--in-response-to", "_x", "--unsolicited"], "cannot be used with"),
         (&["verify", "--input", "guess"], "[possible values: xml, post, form, query]"),
         (&["verify", "--idp-crt", "x"], "a similar argument exists: '--idp-cert'"),
+        (
+            &["verify", "--in-response-to", ""],
+            "the ID of a request is never empty; for a login that answers none give --unsolicited",
+        ),
+        (&["verify", "--decryption-key", "x"], "error: --decryption-key is not available in this version\n"),
+        (&["verify", "--idp-metadata", "x"], "error: --idp-metadata is not available in this version\n"),
     ];
     for (arguments, stderr) in rows {
         let outcome = run(&completed(&case, arguments).iter().map(String::as_str).collect::<Vec<_>>(), b"");
         check(&format!("{arguments:?}"), &outcome, &Expected { code: 2, stdout: &[], stderr: &[stderr] });
     }
-    let rows: [(&[&str], &str); 11] = [
+    let rows: [(&[&str], &str); 13] = [
         (&["verify"], "--idp-cert <FILE>"),
         (&["verify", &message], "<--in-response-to <ID>|--unsolicited>"),
         (&["frobnicate"], "unrecognized subcommand"),
+        (&["inspect", "x"], "error: inspect is not available in this version\n"),
+        (&["sp-metadata", "--x", "y"], "error: sp-metadata is not available in this version\n"),
         (&["--frobnicate"], "unexpected argument"),
         (&["canonicalize"], "--algorithm <NAME|URI>"),
         (&["canonicalize", "--algorithm", "c14n2", &message], "exc-c14n-with-comments"),
@@ -474,7 +535,10 @@ fn help_goes_to_standard_output() {
     }
     let bare = run(&[], b"");
     assert_eq!((bare.code, bare.text(), bare.stderr.contains("Usage: saml-verify <COMMAND>")), (Some(2), "", true));
-    assert!(run(&["verify", "--help"], b"").text().contains("redirect_binding"));
+    let help = run(&["verify", "--help"], b"");
+    assert!(help.text().contains("redirect_binding"));
+    assert!(help.text().contains("aes-cbc: accepted, without effect until encrypted assertions are supported"));
+    assert!(!help.text().contains("--decryption-key") && !help.text().contains("--idp-metadata"));
 }
 
 #[test]
@@ -502,6 +566,11 @@ fn canonical_octets_and_nothing_else() {
     for (arguments, stdin, stderr) in [
         (&["c14n"][..], &b"<a"[..], "refused: "),
         (&["c14n", "--id", "y"], xml, "refused: no element has that identifier"),
+        (
+            &["c14n"],
+            b"https://a.example/?SAMLResponse=x",
+            "refused: a redirect message is compressed; canonicalize takes XML or base64",
+        ),
         (&["c14n"], b"PGEvPg", "refused: the base64 padding is missing"),
         (&["c14n", "--input", "xml"], b"PGEvPg==", "refused: "),
     ] {

@@ -650,7 +650,7 @@ fn an_explanation_goes_on_behind_a_broken_signature() {
         _ => None,
     });
     let expected = [
-        ("D2", "digest_mismatch"),
+        ("D15", "digest_mismatch"),
         ("C3", "in_response_to_mismatch"),
         ("E6", "in_response_to_mismatch"),
         ("E5", "expired"),

@@ -23,7 +23,7 @@ use x509_cert::time::Time;
 
 use super::algorithm::{KeyFamily, SignatureAlgorithm, colon_hex, sha1_fingerprint, sha256_fingerprint};
 use super::pem;
-use crate::error::CertificateError;
+use crate::error::{CertificateError, Shown};
 
 /// The certificates whose keys may sign for an identity provider: at least one, at most 16.
 ///
@@ -59,9 +59,10 @@ impl TrustedKeys {
     /// A [`CertificateError`] if one certificate is damaged or has a key that cannot be used, if there is none, or if there
     /// are more than [`TrustedKeys::MAXIMUM`].
     pub fn from_pem(input: impl AsRef<[u8]>) -> Result<Self, CertificateError> {
-        let mut certificates = Vec::new();
-        for der in pem::certificates(input.as_ref())? {
-            certificates.push(Certificate::from_der(&der)?);
+        let found = pem::certificates(input.as_ref())?;
+        let mut certificates = Vec::with_capacity(found.len());
+        for (position, der) in (1..).zip(&found) {
+            certificates.push(Certificate::from_der(der).map_err(|reason| among(position, found.len(), der, reason))?);
         }
         Self::new(certificates)
     }
@@ -378,6 +379,16 @@ fn is_even(number: &[u8]) -> bool {
     number.last().is_none_or(|byte| byte % 2 == 0)
 }
 
+/// Says which certificate is at fault, where there are several.
+fn among(position: usize, count: usize, der: &[u8], reason: CertificateError) -> CertificateError {
+    if count == 1 {
+        return reason;
+    }
+    let parsed = x509_cert::Certificate::from_der(der).ok();
+    let subject = parsed.map(|parsed| Shown::new(&parsed.tbs_certificate().subject().to_string()));
+    CertificateError::OneOfSeveral { position, count, subject, reason: Box::new(reason) }
+}
+
 fn system_time(time: Time) -> Result<SystemTime, CertificateError> {
     UNIX_EPOCH.checked_add(time.to_unix_duration()).ok_or(CertificateError::Malformed)
 }
@@ -650,7 +661,9 @@ mod tests {
     fn one_bad_certificate_spoils_the_file() {
         let weak = include_str!("../../testdata/keys/refused/rsa-1024.pem");
         let outcome = TrustedKeys::from_pem(format!("{CURRENT}{weak}"));
-        assert_eq!(outcome, Err(CertificateError::RsaKeyTooShort { bits: 1024 }));
+        let reason = Box::new(CertificateError::RsaKeyTooShort { bits: 1024 });
+        let error = CertificateError::OneOfSeveral { position: 2, count: 2, subject: Some("CN=small".into()), reason };
+        assert_eq!((outcome, TrustedKeys::from_pem(weak)), (Err(error), Err(CertificateError::RsaKeyTooShort { bits: 1024 })));
     }
 
     #[test]

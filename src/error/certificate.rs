@@ -66,6 +66,17 @@ pub enum CertificateError {
         /// What is wrong.
         reason: &'static str,
     },
+    /// One of several certificates cannot be used, whatever the others are.
+    OneOfSeveral {
+        /// Its place among the certificates, from 1.
+        position: usize,
+        /// How many certificates there are.
+        count: usize,
+        /// Whom it names, as far as it can be read.
+        subject: Option<Shown>,
+        /// What is wrong with it. Never another `OneOfSeveral`.
+        reason: Box<Self>,
+    },
     /// More certificates than are tried for a message.
     TooMany {
         /// How many may be trusted.
@@ -109,7 +120,7 @@ pub enum FoundInstead {
 }
 
 impl CertificateError {
-    /// A stable name of the cause, for programs.
+    /// A stable name of the cause, for programs; of one certificate among several the same as of one alone.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Empty => "certificate_empty",
@@ -125,6 +136,7 @@ impl CertificateError {
             Self::UnsupportedCurve { .. } => "curve_unsupported",
             Self::UnsupportedKey { .. } => "key_unsupported",
             Self::MalformedKey { .. } => "key_malformed",
+            Self::OneOfSeveral { reason, .. } => reason.code(),
             Self::TooMany { .. } => "too_many_certificates",
         }
     }
@@ -132,6 +144,7 @@ impl CertificateError {
     /// What to do about it.
     pub fn remedy(&self) -> String {
         match self {
+            Self::OneOfSeveral { reason, .. } => return reason.remedy(),
             Self::NotACertificate { found } => found.remedy(),
             Self::Empty => "give the identity provider's signing certificate (Auth0: Application, Addons, SAML2 Web App, Usage)",
             Self::MissingEnd { .. } | Self::MissingBegin { .. } | Self::InvalidBase64 { .. } | Self::Truncated => {
@@ -195,6 +208,12 @@ impl fmt::Display for CertificateError {
             Self::UnsupportedCurve { curve } => write!(f, "the elliptic curve {curve} is not supported"),
             Self::UnsupportedKey { algorithm } => write!(f, "keys of the kind {algorithm} are not supported"),
             Self::MalformedKey { reason } => write!(f, "the certificate's key is malformed: {reason}"),
+            Self::OneOfSeveral { position, count, subject: Some(subject), reason } => {
+                write!(f, "certificate {position} of {count}, {subject}: {reason}")
+            }
+            Self::OneOfSeveral { position, count, subject: None, reason } => {
+                write!(f, "certificate {position} of {count}: {reason}")
+            }
             Self::TooMany { maximum } => write!(f, "more than {maximum} certificates"),
         }
     }
@@ -244,6 +263,21 @@ mod tests {
             (E::UnsupportedCurve { curve }, "curve_unsupported", "the elliptic curve P-521 is not supported"),
             (E::UnsupportedKey { algorithm }, "key_unsupported", "keys of the kind DSA are not supported"),
             (E::MalformedKey { reason: "bad" }, "key_malformed", "the certificate's key is malformed: bad"),
+            (
+                E::OneOfSeveral {
+                    position: 2,
+                    count: 3,
+                    subject: Some(Shown::new("CN=a")),
+                    reason: Box::new(E::RsaKeyTooShort { bits: 7 }),
+                },
+                "rsa_key_too_short",
+                "certificate 2 of 3, \"CN=a\": the RSA key has 7 bits, and at least 2048 are needed",
+            ),
+            (
+                E::OneOfSeveral { position: 1, count: 2, subject: None, reason: Box::new(E::Malformed) },
+                "certificate_malformed",
+                "certificate 1 of 2: the certificate is not built as X.509 prescribes",
+            ),
             (E::TooMany { maximum: 7 }, "too_many_certificates", "more than 7 certificates"),
         ] {
             assert_eq!((error.code(), error.to_string().as_str()), (code, message));

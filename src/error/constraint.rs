@@ -239,6 +239,16 @@ impl ConstraintError {
         Self::Expired { element, not_on_or_after: format_rfc3339(not_on_or_after), now: format_rfc3339(now), clock_skew }
     }
 
+    /// What an instant must be that must not lie in the future.
+    pub(crate) fn at_most(now: &str, clock_skew: Duration) -> String {
+        format!("at most {now}{}", Skew(clock_skew))
+    }
+
+    /// What an instant must be that must not lie in the past.
+    pub(crate) fn later_than(now: &str, clock_skew: Duration) -> String {
+        format!("later than {now}{}", Skew(clock_skew))
+    }
+
     /// What a comparison of identifiers compared: ours, theirs.
     fn identifiers(&self) -> Option<(&[String], &[Shown])> {
         use std::slice::from_ref;
@@ -279,8 +289,14 @@ impl fmt::Display for ConstraintError {
             Self::RecipientMissing { expected } => {
                 write!(f, "the bearer confirmation has no Recipient, it must be {}", Alternatives(expected))
             }
+            Self::InResponseToMismatch { element, expected, received } if expected.as_str().is_empty() => {
+                write!(f, "the {element} answers the request {received}, and the ID to compare it with is empty")
+            }
             Self::InResponseToMismatch { element, expected, received } => {
                 write!(f, "the {element} answers the request {received}, not {expected}")
+            }
+            Self::InResponseToMissing { expected } if expected.as_str().is_empty() => {
+                f.write_str("the assertion answers no request, and the ID of the pending request is empty")
             }
             Self::InResponseToMissing { expected } => {
                 write!(f, "the assertion answers no request, and the request {expected} is pending")
@@ -414,10 +430,10 @@ impl Refusal for ConstraintError {
                 vec![expected.as_str().to_owned()]
             }
             Self::NotYetValid { now, clock_skew, .. } | Self::IssuedInFuture { now, clock_skew, .. } => {
-                vec![format!("at most {now}{}", Skew(*clock_skew))]
+                vec![Self::at_most(now, *clock_skew)]
             }
             Self::Expired { now, clock_skew, .. } | Self::SessionExpired { now, clock_skew, .. } => {
-                vec![format!("later than {now}{}", Skew(*clock_skew))]
+                vec![Self::later_than(now, *clock_skew)]
             }
             Self::AuthenticationTooOld { now, maximum_age, .. } => {
                 vec![format!("at most {} s before {now}", maximum_age.as_secs())]
@@ -468,6 +484,10 @@ impl Refusal for ConstraintError {
                  if set, else the URL of the request or the Application Callback URL"
             }
             Self::RecipientMissing { .. } => "let the identity provider write the ACS URL as Recipient; in Auth0 set `recipient`",
+            Self::InResponseToMismatch { expected, .. } | Self::InResponseToMissing { expected } if expected.as_str().is_empty() => {
+                "hand over the ID of the AuthnRequest that the browser session sent; a session without one expects an unsolicited login, \
+                 if the service allows it"
+            }
             Self::InResponseToMismatch { .. } => {
                 "keep the ID of each AuthnRequest with the browser session that sent it; a second tab or a login that was started twice \
                  answers the other request: let the user start again"
@@ -581,6 +601,18 @@ mod tests {
         );
         assert_eq!(error.received(), ["2025-03-03T11:00:00.123Z"]);
         assert_eq!(error.expected(), ["later than 2025-03-03T11:03:00.123Z (clock skew of 180 s allowed)"]);
+    }
+
+    #[test]
+    fn an_empty_request_is_the_mistake_of_the_caller() {
+        let (empty, received) = (Shown::new(""), Shown::new("_q"));
+        let mismatch = ConstraintError::InResponseToMismatch { element: "Response", expected: empty.clone(), received };
+        let missing = ConstraintError::InResponseToMissing { expected: empty };
+        assert_eq!(mismatch.to_string(), "the Response answers the request \"_q\", and the ID to compare it with is empty");
+        assert_eq!(missing.to_string(), "the assertion answers no request, and the ID of the pending request is empty");
+        for error in [mismatch, missing] {
+            assert!(error.remedy().starts_with("hand over the ID of the AuthnRequest"));
+        }
     }
 
     #[test]

@@ -152,7 +152,7 @@ impl Refusal for DecodeError {
         match self {
             Self::Empty => "hand over the value of the form field `SAMLResponse`; the assertion consumer URL takes POST only",
             Self::TooLong { .. } => {
-                "if genuine messages are this large (many groups in the profile), send fewer attributes or raise `Limits`"
+                "if genuine messages are this large (many groups in the profile), send fewer attributes; a service can raise the limit on the document's bytes"
             }
             Self::RawXml => "hand over the value of the form field as it is; the identity provider posts base64",
             Self::FormBody => "parse the form and hand over the value of its field `SAMLResponse` alone",
@@ -162,8 +162,8 @@ impl Refusal for DecodeError {
             }
             Self::UrlSafeAlphabet { .. } => "the identity provider must use the standard base64 alphabet",
             Self::Compressed { .. } => {
-                "a message by POST is never compressed: let the identity provider use the POST binding for responses, or hand \
-                 redirect messages to the function for that binding"
+                "a Response by POST is never compressed; was a message of the redirect binding posted here? Let the identity provider \
+                 answer by POST"
             }
             Self::EncodedTwice => "do not encode the form field again",
             Self::InvalidCharacter { .. }
@@ -213,5 +213,15 @@ mod tests {
             assert!(!error.section().is_empty() && !error.remedy().is_empty(), "{code}");
         }
         assert_eq!(DecodeError::TooLong { limit: 9 }.expected(), ["at most 9 bytes"]);
+        assert_eq!(
+            DecodeError::Compressed { format: "gzip" }.remedy(),
+            "a Response by POST is never compressed; was a message of the redirect binding posted here? Let the identity provider \
+             answer by POST"
+        );
+        assert_eq!(
+            DecodeError::TooLong { limit: 9 }.remedy(),
+            "if genuine messages are this large (many groups in the profile), send fewer attributes; a service can raise the limit on \
+             the document's bytes"
+        );
     }
 }

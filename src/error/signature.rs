@@ -270,7 +270,10 @@ impl Refusal for SignatureError {
             Self::Algorithm { .. } => "let the identity provider sign with RSA-SHA256 and exclusive canonicalization; in Auth0 set the \
                                        addon's `signatureAlgorithm` to `rsa-sha256` and `digestAlgorithm` to `sha256`"
                 .to_owned(),
-            Self::KeyTypeMismatch { .. } => "configure the certificate whose key the identity provider signs with".to_owned(),
+            Self::KeyTypeMismatch { .. } => "configure the certificate whose key the identity provider signs with; in Auth0 look for an \
+                                             Action that calls `setKey` or `setCert` with an EC key: Auth0 then signs with ECDSA and \
+                                             calls it rsa-sha256, so give it an RSA key"
+                .to_owned(),
             Self::UntrustedKey { .. } => "if the identity provider rotated its signing key, download the new certificate from its \
                                           administrator's pages (Auth0: Application, Addons, SAML2 Web App, Usage) and trust it beside \
                                           the old one; never take it out of a message"
@@ -279,7 +282,7 @@ impl Refusal for SignatureError {
                                             carriage returns in the user's profile, which Auth0 signs but does not escape"
                 .to_owned(),
             Self::CertificateNotValid { .. } => {
-                "configure the identity provider's current certificate, or choose `ExpiredCertificate::Warn`".to_owned()
+                "configure the identity provider's current certificate, or choose the policy `warn` for expired certificates".to_owned()
             }
             Self::SeveralSignatures { .. }
             | Self::InvalidValue { .. }
@@ -291,5 +294,25 @@ impl Refusal for SignatureError {
                     .to_owned()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remedies_speak_to_whoever_reads_them() {
+        let kind = SignatureError::KeyTypeMismatch { method: "rsa-sha256", trusted: vec!["EC P-256".to_owned()] };
+        assert_eq!(
+            kind.remedy(),
+            "configure the certificate whose key the identity provider signs with; in Auth0 look for an Action that calls `setKey` or \
+             `setCert` with an EC key: Auth0 then signs with ECDSA and calls it rsa-sha256, so give it an RSA key"
+        );
+        let expired = SignatureError::CertificateNotValid { validity: String::new(), now: String::new() };
+        assert_eq!(
+            expired.remedy(),
+            "configure the identity provider's current certificate, or choose the policy `warn` for expired certificates"
+        );
     }
 }

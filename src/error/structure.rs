@@ -51,15 +51,70 @@ impl Refusal for StatusError {
     }
 
     fn remedy(&self) -> String {
-        "the identity provider refused the login or failed: look in its log at the time of the message (Auth0: Monitoring, Logs); \
-         nothing can be changed on the side of the service provider"
-            .to_owned()
+        let codes = self.nested.iter().rev().chain([&self.code]);
+        let names = codes.filter_map(|code| code.as_str().strip_prefix(Self::PREFIX));
+        names.filter_map(remedy_for).next().unwrap_or(LOOK_IN_THE_LOG).to_owned()
     }
 }
+
+/// What to do about a status code of SAML Core 3.2.2.2; the innermost code that is known says most.
+fn remedy_for(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "AuthnFailed" => {
+            "the user could not authenticate, or a rule of the identity provider refused the login: look in its log at the time of the \
+             message (Auth0: Monitoring, Logs) and at the user's rights"
+        }
+        "UnknownPrincipal" => {
+            "the identity provider does not know the user: look in its log, and create the user or grant access there"
+        }
+        "Responder" => LOOK_IN_THE_LOG,
+        "InvalidNameIDPolicy" => {
+            "the service provider's request asks for a NameID that the identity provider does not issue: leave `NameIDPolicy` out of the \
+             AuthnRequest, or ask for a Format that is configured there"
+        }
+        "NoPassive" => {
+            "the service provider's request has `IsPassive`, and the user has no session at the identity provider: send a request \
+             without it"
+        }
+        "NoAuthnContext" => {
+            "the service provider's request asks for an authentication context that the identity provider does not offer: leave \
+             `RequestedAuthnContext` out of the AuthnRequest, or ask for one that it offers"
+        }
+        "UnsupportedBinding" => {
+            "the service provider's request asks for a binding that the identity provider does not answer by: ask for \
+             `urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST` as ProtocolBinding"
+        }
+        "RequestDenied" => {
+            "the identity provider understood the service provider's request and does not answer it: look in its log, and check that this \
+             Issuer and ACS URL are allowed there"
+        }
+        "RequestUnsupported" => {
+            "the service provider's request asks for something that the identity provider does not support: leave the optional parts out \
+             of the AuthnRequest"
+        }
+        "NoAvailableIDP" | "NoSupportedIDP" | "ProxyCountExceeded" => {
+            "the service provider's request restricts by `Scoping` who may authenticate the user, and nobody of them could: leave it \
+             out of the AuthnRequest"
+        }
+        "VersionMismatch" | "RequestVersionDeprecated" | "RequestVersionTooHigh" | "RequestVersionTooLow" => {
+            "the service provider's request is not of a version that the identity provider takes: send an AuthnRequest of Version 2.0"
+        }
+        "Requester" => {
+            "the service provider's request is at fault: compare its Issuer, ACS URL, signature and clock with what the identity provider \
+             has configured; its log says more"
+        }
+        _ => return None,
+    })
+}
+
+const LOOK_IN_THE_LOG: &str = "the identity provider refused the login or failed: look in its log at the time of the message (Auth0: \
+                               Monitoring, Logs)";
 
 impl StatusError {
     /// The only top-level code that comes with a login. SAML Core 3.2.2.2.
     pub(crate) const SUCCESS: &'static str = "urn:oasis:names:tc:SAML:2.0:status:Success";
+    /// How every code of SAML Core 3.2.2.2 starts.
+    const PREFIX: &'static str = "urn:oasis:names:tc:SAML:2.0:status:";
 }
 
 /// How the message departs from the shape that SAML prescribes.
@@ -138,8 +193,13 @@ pub enum StructureError {
         /// The name of the element, as written.
         element: Shown,
     },
-    /// Text or a processing instruction where there may only be elements.
+    /// Text where there may only be elements.
     UnexpectedText {
+        /// The name of the element, as written.
+        element: Shown,
+    },
+    /// A processing instruction where there may only be elements.
+    UnexpectedInstruction {
         /// The name of the element, as written.
         element: Shown,
     },
@@ -175,8 +235,9 @@ impl fmt::Display for StructureError {
             Self::InvalidId { element, received } => write!(f, "the ID of the {element} is not an XML name: {received}"),
             Self::NotText { element } => write!(f, "{element} contains something else than text"),
             Self::UnexpectedText { element } => write!(f, "{element} contains text between its elements"),
+            Self::UnexpectedInstruction { element } => write!(f, "{element} contains a processing instruction"),
             Self::NoAssertion => f.write_str("the Response reports success and has no Assertion"),
-            Self::SeveralAssertions => f.write_str("the Response has more than one Assertion"),
+            Self::SeveralAssertions => f.write_str("the Response has more than one Assertion, encrypted ones included"),
             Self::EncryptedAssertion => f.write_str("the assertion is encrypted"),
             Self::EncryptedId => f.write_str("the name identifier is encrypted"),
             Self::BaseId => f.write_str("the subject is named by a BaseID"),
@@ -199,6 +260,7 @@ impl Refusal for StructureError {
             Self::InvalidId { .. } => "invalid_id",
             Self::NotText { .. } => "not_text",
             Self::UnexpectedText { .. } => "unexpected_text",
+            Self::UnexpectedInstruction { .. } => "unexpected_instruction",
             Self::NoAssertion => "no_assertion",
             Self::SeveralAssertions => "several_assertions",
             Self::EncryptedAssertion => "encrypted_assertion",
@@ -226,7 +288,8 @@ impl Refusal for StructureError {
             | Self::MissingAttribute { .. }
             | Self::InvalidAttribute { .. }
             | Self::NotText { .. }
-            | Self::UnexpectedText { .. } => "SAML Core 1.2 (schema)",
+            | Self::UnexpectedText { .. }
+            | Self::UnexpectedInstruction { .. } => "SAML Core 1.2 (schema)",
         }
     }
 
@@ -303,9 +366,37 @@ mod tests {
                 "structure: the attribute NotBefore of the Conditions is not a time with a zone: \"to\\nday\"",
             ),
             (StructureError::EncryptedAssertion, "encrypted_assertion", "structure: the assertion is encrypted"),
+            (
+                StructureError::SeveralAssertions,
+                "several_assertions",
+                "structure: the Response has more than one Assertion, encrypted ones included",
+            ),
         ] {
             let error = Error::from(error);
             assert_eq!((error.code(), error.to_string().as_str()), (code, message));
+        }
+    }
+
+    #[test]
+    fn the_remedy_of_a_status_names_the_side_that_can_act() {
+        let status = |codes: &[&str]| {
+            let mut codes = codes.iter().map(|code| Shown::new(&format!("urn:oasis:names:tc:SAML:2.0:status:{code}")));
+            StatusError { code: codes.next().unwrap(), nested: codes.collect(), message: None, signed: false }.remedy()
+        };
+        for (codes, start) in [
+            (&["Responder"][..], "the identity provider refused the login or failed"),
+            (&["Responder", "AuthnFailed"], "the user could not authenticate"),
+            (&["AuthnFailed"], "the user could not authenticate"),
+            (&["Requester"], "the service provider's request is at fault"),
+            (&["Requester", "InvalidNameIDPolicy"], "the service provider's request asks for a NameID"),
+            (&["Responder", "NoPassive"], "the service provider's request has `IsPassive`"),
+            (&["Requester", "UnsupportedBinding"], "the service provider's request asks for a binding"),
+            (&["Requester", "RequestDenied"], "the identity provider understood the service provider's request"),
+            (&["Requester", "Unheard"], "the service provider's request is at fault"),
+            (&["VersionMismatch"], "the service provider's request is not of a version"),
+            (&["Unheard"], "the identity provider refused the login or failed"),
+        ] {
+            assert!(status(codes).starts_with(start), "{codes:?} {}", status(codes));
         }
     }
 

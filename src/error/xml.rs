@@ -130,7 +130,7 @@ impl Refusal for XmlError {
     fn remedy(&self) -> String {
         match self.kind {
             XmlErrorKind::DocumentTooLarge { .. } | XmlErrorKind::LimitExceeded { .. } => {
-                "if genuine messages are this large (many groups in the profile), send fewer attributes or raise the limit in `Limits`"
+                "if genuine messages are this large (many groups in the profile), send fewer attributes; a service can raise this limit"
             }
             XmlErrorKind::ForbiddenCharacter => {
                 "if logins of one user fail, remove control characters from the user's profile: some identity providers write them as \

@@ -8,7 +8,7 @@ use crate::crypto::{DigestAlgorithm, Digester};
 use crate::limits::Limits;
 use crate::provider::{IdentityProvider, ServiceProvider};
 use crate::saml::assertion::Assertion;
-use crate::saml::check::{self, Expect, Facts};
+use crate::saml::check::{self, Circumstances, Expect, Facts};
 use crate::saml::response::{Envelope, Response};
 use crate::xml::canonical::{Selection, write_selection};
 use crate::xml::{Document, Signed};
@@ -133,10 +133,9 @@ impl Read<'_> {
         expect: Expect<'_>,
         now: SystemTime,
     ) -> Result<(), ConstraintError> {
-        let facts = Facts {
+        let circumstances = Circumstances {
             response: &self.envelope,
             response_signed: self.response_signed,
-            assertion: &self.assertion.content,
             issuer: idp.entity_id(),
             audiences: sp.audiences(),
             acs_urls: sp.acs_urls(),
@@ -146,6 +145,6 @@ impl Read<'_> {
             authn_contexts: &[],
             max_authentication_age: None,
         };
-        check::run(&facts).map(|_| ())
+        check::run(&Facts { circumstances, assertion: &self.assertion.content }).map(|_| ())
     }
 }

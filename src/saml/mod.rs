@@ -141,7 +141,19 @@ impl<'d, V: View<'d>, I: Iterator<Item = Result<V, StructureError>>> Children<V,
 
     /// The next child, which must have this name and be the only one.
     fn required(&mut self, namespace: Namespace, name: &'static str) -> Result<V, StructureError> {
-        self.optional(namespace, name)?.ok_or(StructureError::MissingElement { parent: self.parent, element: name })
+        match self.optional(namespace, name)? {
+            Some(found) => Ok(found),
+            None => Err(self.missing(namespace, name)),
+        }
+    }
+
+    /// An element that comes later is not missing: what stands before it is in the wrong place.
+    fn missing(&mut self, namespace: Namespace, name: &'static str) -> StructureError {
+        let comes_later = self.rest.by_ref().map_while(Result::ok).any(|later| later.is(namespace, name));
+        match self.next.filter(|_| comes_later) {
+            Some(next) => unexpected(self.parent, next),
+            None => StructureError::MissingElement { parent: self.parent, element: name },
+        }
     }
 
     /// Nothing may be left.

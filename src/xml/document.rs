@@ -327,8 +327,9 @@ impl<'d> Cursor<'d> {
             Content::Element(_) => Some(Ok(child)),
             Content::Comment { .. } | Content::Document => None,
             Content::Text { value, .. } if is_blank(self.document.str(*value)) => None,
-            Content::Text { .. } | Content::Instruction { .. } => {
-                Some(Err(StructureError::UnexpectedText { element: self.qualified_name().into() }))
+            Content::Text { .. } => Some(Err(StructureError::UnexpectedText { element: self.qualified_name().into() })),
+            Content::Instruction { .. } => {
+                Some(Err(StructureError::UnexpectedInstruction { element: self.qualified_name().into() }))
             }
         })
     }

@@ -29,6 +29,9 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     let canonicalizer = options.canonicalizer()?;
     let octets = match options.source.read()?.and_then(|message| message.into_xml()) {
         Ok(xml) => canonicalizer.to_vec(&xml).map_err(|error| error.to_string()),
+        Err(refusal) if refusal.code == "redirect_binding" => {
+            Err("a redirect message is compressed; canonicalize takes XML or base64".to_owned())
+        }
         Err(refusal) => Err(refusal.message),
     };
     match octets {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::terminal;
 
@@ -51,9 +51,27 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         let _ = error.print(); // a closed pipe is nobody's mistake
         return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
     }
-    terminal::diagnose(&one_line(&error.to_string()));
+    let line = unavailable(error).map(|name| format!("error: {name} is not available in this version"));
+    terminal::diagnose(&line.unwrap_or_else(|| one_line(&error.to_string())));
     ExitCode::from(2)
 }
+
+/// The planned option or command that the error is about.
+fn unavailable(error: &clap::Error) -> Option<&str> {
+    let (kind, planned) = match error.kind() {
+        ErrorKind::UnknownArgument => (ContextKind::InvalidArg, PLANNED_OPTIONS.as_slice()),
+        ErrorKind::InvalidSubcommand => (ContextKind::InvalidSubcommand, PLANNED_COMMANDS.as_slice()),
+        _ => return None,
+    };
+    match error.get(kind) {
+        Some(ContextValue::String(name)) if planned.contains(&name.as_str()) => Some(name),
+        _ => None,
+    }
+}
+
+/// Described, and not yet there: whoever tries them should learn that, and not be told of a misspelling.
+const PLANNED_OPTIONS: [&str; 2] = ["--decryption-key", "--idp-metadata"];
+const PLANNED_COMMANDS: [&str; 6] = ["verify-logout", "inspect", "authn-request", "auth0-settings", "metadata", "sp-metadata"];
 
 fn one_line(text: &str) -> String {
     let paragraphs = text.split("\n\n").take_while(|paragraph| !REPEATED.iter().any(|start| paragraph.starts_with(start)));

@@ -3,17 +3,17 @@
 use saml_verify::{Report, ReportOutcome, ReportRow};
 use serde::Serialize;
 
-use crate::refusal::{Refusal, Values};
+use crate::refusal::{Refusal, Values, sides};
 use crate::terminal::{Screen, Tone};
 
 /// One check, as `--json` prints it.
-#[derive(Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Row {
     id: &'static str,
+    element: Option<&'static str>,
     title: &'static str,
     section: &'static str,
-    /// `pass`, `fail`, `not_applicable` or `not_reached`.
-    outcome: &'static str,
+    outcome: Outcome,
     code: Option<&'static str>,
     message: Option<String>,
     expected: Option<Values>,
@@ -21,63 +21,111 @@ pub(crate) struct Row {
     remedy: Option<String>,
 }
 
-/// The rows of a report. Of a message that never reached the library there is none.
-pub(crate) fn rows(report: Option<&Report>) -> Vec<Row> {
-    report.into_iter().flat_map(Report::rows).map(Row::from).collect()
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Pass,
+    Fail,
+    NotApplicable,
+    NotReached,
+}
+
+/// The rows of a report.
+pub(crate) fn rows(report: &Report) -> Vec<Row> {
+    report.rows().iter().map(Row::from).collect()
+}
+
+/// The rows of a message that never reached the library, given those of a report on any posted message.
+pub(crate) fn rows_of_refused_input(refusal: &Refusal, report: &Report) -> Vec<Row> {
+    let mut rows: Vec<Row> = std::iter::once(ARRIVAL).chain(report.rows().iter().map(Row::unreached)).collect();
+    let owner = match refusal.code {
+        "too_long" => "A5",
+        "not_utf8_text" => "A2",
+        _ => ARRIVAL.id,
+    };
+    if let Some(failed) = rows.iter_mut().find(|row| row.id == owner) {
+        failed.fail(refusal);
+    }
+    rows
+}
+
+/// What the program checks before it asks the library.
+const ARRIVAL: Row = Row {
+    id: "A1",
+    element: None,
+    title: "a login by POST, in one field SAMLResponse",
+    section: "SAML Bindings 3.5.4",
+    outcome: Outcome::NotReached,
+    code: None,
+    message: None,
+    expected: None,
+    received: None,
+    remedy: None,
+};
+
+impl Row {
+    fn unreached(row: &ReportRow) -> Self {
+        Self { id: row.id, element: row.element, title: row.title, section: row.section, ..ARRIVAL }
+    }
+
+    fn fail(&mut self, refusal: &Refusal) {
+        let Refusal { code, message, section, expected, received, remedy, .. } = refusal.clone();
+        (self.outcome, self.section, self.code, self.message) = (Outcome::Fail, section, Some(code), Some(message));
+        (self.expected, self.received, self.remedy) = (expected, received, Some(remedy));
+    }
 }
 
 impl From<&ReportRow> for Row {
     fn from(row: &ReportRow) -> Self {
-        let refusal = refusal(row);
-        let (expected, received) = refusal.as_ref().map_or((None, None), |one| (one.expected.clone(), one.received.clone()));
-        Self {
-            id: row.id,
-            title: row.title,
-            section: row.section,
-            outcome: words(&row.outcome).0,
-            code: refusal.as_ref().map(|refusal| refusal.code),
-            message: refusal.as_ref().map(|refusal| refusal.message.clone()),
-            expected,
-            received,
-            remedy: refusal.map(|refusal| refusal.remedy),
+        let mut made = Self::unreached(row);
+        match &row.outcome {
+            ReportOutcome::Fail(error) => made.fail(&error.into()),
+            ReportOutcome::Pass => {
+                made.outcome = Outcome::Pass;
+                made.expected = Values::new(row.expected.clone(), false);
+                made.received = Values::new(row.received.clone(), LISTS.contains(&row.id));
+            }
+            ReportOutcome::NotApplicable => made.outcome = Outcome::NotApplicable,
+            _ => {}
         }
+        made
     }
 }
 
-/// Shows the table, and under each failed check what was compared and what to do.
-pub(crate) fn show(report: &Report, screen: &mut Screen) {
+/// Shows the table, and under each check what was compared, and what to do if it failed.
+pub(crate) fn show(rows: &[Row], screen: &mut Screen) {
     screen.section("checks");
-    let width = report.rows().iter().map(|row| row.title.chars().count()).max().unwrap_or(0);
-    for row in report.rows() {
-        let (_, word, tone) = words(&row.outcome);
-        screen.row(tone, &format!("  {word:<11}"), &format!(" {:<4} {:<width$}  {}", row.id, row.title, row.section));
-        if let Some(refusal) = refusal(row) {
-            screen.detail("found", &refusal.message);
-            refusal.comparison().for_each(|(side, value)| screen.detail(side, value));
-            screen.detail("remedy", &refusal.remedy);
-        }
+    let width = rows.iter().map(|row| row.label().chars().count()).max().unwrap_or(0);
+    for row in rows {
+        let (word, tone) = row.outcome.words();
+        screen.row(tone, &format!("  {word:<11}"), &format!(" {:<4} {:<width$}  {}", row.id, row.label(), row.section));
+        row.message.iter().for_each(|message| screen.detail("found", message));
+        sides(&row.expected, &row.received).for_each(|(side, value)| screen.detail(side, value));
+        row.remedy.iter().for_each(|remedy| screen.detail("remedy", remedy));
     }
-    if !report.rows().iter().any(|row| row.id == SIGNED && row.outcome == ReportOutcome::Pass) {
+    if !rows.iter().any(|row| row.id == SIGNED && row.outcome == Outcome::Pass) {
         screen.line(Tone::Warning, "  no trusted signature: what the other checks looked at may be forged");
     }
 }
 
-fn refusal(row: &ReportRow) -> Option<Refusal> {
-    match &row.outcome {
-        ReportOutcome::Fail(error) => Some(error.into()),
-        _ => None,
+impl Row {
+    fn label(&self) -> String {
+        self.element.map_or_else(|| self.title.to_owned(), |element| format!("{element}: {}", self.title))
     }
 }
 
-/// An outcome for scripts, and for people.
-const fn words(outcome: &ReportOutcome) -> (&'static str, &'static str, Tone) {
-    match outcome {
-        ReportOutcome::Pass => ("pass", "pass", Tone::Good),
-        ReportOutcome::Fail(_) => ("fail", "FAIL", Tone::Bad),
-        ReportOutcome::NotApplicable => ("not_applicable", "n/a", Tone::Faint),
-        _ => ("not_reached", "not reached", Tone::Faint),
+impl Outcome {
+    const fn words(self) -> (&'static str, Tone) {
+        match self {
+            Self::Pass => ("pass", Tone::Good),
+            Self::Fail => ("FAIL", Tone::Bad),
+            Self::NotApplicable => ("n/a", Tone::Faint),
+            Self::NotReached => ("not reached", Tone::Faint),
+        }
     }
 }
 
 /// The check that passes once a trusted key signed what it must.
 const SIGNED: &str = "D1";
+/// Checks of which messages have any number of values, so that a script finds a list even if it has one item.
+const LISTS: [&str; 2] = ["E3", "E11"];

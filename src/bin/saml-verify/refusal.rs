@@ -67,12 +67,18 @@ impl Refusal {
 
     /// Both sides, a value per line, with the side's name on its first.
     pub(crate) fn comparison(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let sides = [("expected", &self.expected), ("received", &self.received)];
-        sides.into_iter().flat_map(|(side, values)| {
-            let labels = std::iter::once(side).chain(std::iter::repeat(""));
-            labels.zip(values.iter().flat_map(Values::iter))
-        })
+        sides(&self.expected, &self.received)
     }
+}
+
+pub(crate) fn sides<'a>(
+    expected: &'a Option<Values>,
+    received: &'a Option<Values>,
+) -> impl Iterator<Item = (&'static str, &'a str)> {
+    [("expected", expected), ("received", received)].into_iter().flat_map(|(side, values)| {
+        let labels = std::iter::once(side).chain(std::iter::repeat(""));
+        labels.zip(values.iter().flat_map(Values::iter))
+    })
 }
 
 /// Refusals of the way in which a message was handed over.
@@ -163,7 +169,7 @@ fn lists(error: &Error) -> bool {
 }
 
 impl Values {
-    fn new(values: Vec<String>, list: bool) -> Option<Self> {
+    pub(crate) fn new(values: Vec<String>, list: bool) -> Option<Self> {
         match <[String; 1]>::try_from(values) {
             Ok([value]) if !list => Some(Self::One(value)),
             Ok(value) => Some(Self::Several(value.into())),

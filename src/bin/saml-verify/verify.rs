@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::{ArgGroup, Args, ValueEnum};
 use saml_verify::{
-    ConfigError, Departure, Expect, ExpiredCertificate, IdentityProvider, Login, Report, ServiceProvider, TrustedKeys, Verifier,
+    ConfigError, Departure, Expect, ExpiredCertificate, IdentityProvider, Login, ServiceProvider, TrustedKeys, Verifier,
 };
 
 use crate::certificate::read_certificates;
@@ -38,7 +38,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "URL")]
     acs_url: String,
     /// ID of the pending request that the login must answer
-    #[arg(long, value_name = "ID", group = "request")]
+    #[arg(long, value_name = "ID", group = "request", value_parser = request_id)]
     in_response_to: Option<String>,
     /// No request is pending: the login started at the identity provider
     #[arg(long, group = "request")]
@@ -94,10 +94,10 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     options.note_ineffective();
     let verdict = match options.source.read()? {
         Ok(message) => options.judge(&verifier, &message, now),
-        Err(refusal) => Verdict { login: Err(refusal), report: None },
+        Err(refusal) => options.refused_input(&verifier, refusal, now),
     };
     if options.json {
-        verdict.print_json(options.explain)?
+        verdict.print_json()?
     } else {
         verdict.print(now)?
     }
@@ -148,28 +148,36 @@ impl Options {
             Message::Xml(xml) => verifier.verify_xml(xml, expect, now),
             Message::Post(text) => verifier.verify_post(text, expect, now),
         };
-        let report = self.explain.then(|| match message {
-            Message::Xml(xml) => verifier.explain_xml(xml, expect, now),
-            Message::Post(text) => verifier.explain_post(text, expect, now),
+        let checks = self.explain.then(|| {
+            explain::rows(&match message {
+                Message::Xml(xml) => verifier.explain_xml(xml, expect, now),
+                Message::Post(text) => verifier.explain_post(text, expect, now),
+            })
         });
         // One message is looked at once, so that there is nothing to remember.
         let login = verified.map(|verified| verified.without_replay_protection()).map_err(|error| Refusal::from(error).into());
-        Verdict { login, report }
+        Verdict { login, checks }
+    }
+
+    /// What became of input in which there is no message for the library to look at.
+    fn refused_input(&self, verifier: &Verifier, refusal: Box<Refusal>, now: SystemTime) -> Verdict {
+        let checks =
+            self.explain.then(|| explain::rows_of_refused_input(&refusal, &verifier.explain_post("", self.expect(), now)));
+        Verdict { login: Err(refusal), checks }
     }
 }
 
 /// What became of a message, and what every check said, if that was asked for.
 struct Verdict {
     login: Result<Login, Box<Refusal>>,
-    report: Option<Report>,
+    checks: Option<Vec<explain::Row>>,
 }
 
 impl Verdict {
-    fn print_json(&self, explain: bool) -> Result<(), Failure> {
-        let checks = explain.then(|| explain::rows(self.report.as_ref()));
+    fn print_json(&self) -> Result<(), Failure> {
         match &self.login {
-            Ok(login) => print_json(&login::Json::new(login, checks)),
-            Err(refusal) => print_json(&refusal.json(checks)),
+            Ok(login) => print_json(&login::Json::new(login, self.checks.as_ref())),
+            Err(refusal) => print_json(&refusal.json(self.checks.as_ref())),
         }
     }
 
@@ -179,8 +187,8 @@ impl Verdict {
             Ok(login) => login::show(login, now, &mut screen),
             Err(refusal) => refusal.show(&mut screen),
         }
-        if let Some(report) = &self.report {
-            explain::show(report, &mut screen);
+        if let Some(checks) = &self.checks {
+            explain::show(checks, &mut screen);
         }
         screen.print()
     }
@@ -190,6 +198,14 @@ impl Verdict {
 fn misconfigured(option: &str, error: &ConfigError) -> Failure {
     let option = if matches!(error, ConfigError::InvalidAcsUrl { .. }) { "--acs-url" } else { option };
     Failure::of(option, error)
+}
+
+/// A request always has an ID: who lost it must not be answered by a message that has none.
+fn request_id(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Err("the ID of a request is never empty; for a login that answers none give --unsolicited".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// The departures of that name; the library's own names come first.
@@ -215,7 +231,7 @@ const ALLOW: [(&str, &str); 6] = [
     ("sha1", "both of these"),
     ("inclusive-c14n", "Canonical XML 1.0 and 1.1 beside the exclusive form"),
     ("signature-position", "the Signature as last child, as Auth0 wrote it before July 2017"),
-    ("aes-cbc", "AES in CBC mode, for encrypted assertions"),
+    ("aes-cbc", "accepted, without effect until encrypted assertions are supported"),
 ];
 
 #[cfg(test)]

@@ -1,0 +1,294 @@
+//! Explanations of a verdict: the steps of [`Verifier::verify_xml`] in the same order, to the end.
+//!
+//! A message goes in, a [`Report`] comes out, and nothing else: what is read here without a signature decides nothing. After a
+//! failure whatever can still be judged is judged.
+
+use std::time::SystemTime;
+
+use super::{Proven, Verifier};
+use crate::binding::post::decode_post;
+use crate::provider::IdentityProvider;
+use crate::report::{Compared, Report, ReportOutcome, Step};
+use crate::saml::assertion::Assertion;
+use crate::saml::check::{self, Check, Expect, Facts, Judge, Outcome};
+use crate::saml::response::Response;
+use crate::xml::{Document, Unsigned};
+
+impl Verifier {
+    /// Tells what every check says of the form field, also after a failure. For administrators; it can never become a login.
+    pub fn explain_post(&self, saml_response: &str, expect: Expect<'_>, now: SystemTime) -> Report {
+        let mut report = Report::of(DECODE.iter().copied().chain(steps()));
+        if let Some(xml) = report.stage(DECODE, decode_post(saml_response, &self.limits)) {
+            self.explain(&mut report, &xml, expect, now);
+        }
+        report
+    }
+
+    /// Tells what every check says of a Response that was decoded already, also after a failure.
+    pub fn explain_xml(&self, xml: &[u8], expect: Expect<'_>, now: SystemTime) -> Report {
+        let mut report = Report::of(steps());
+        self.explain(&mut report, xml, expect, now);
+        report
+    }
+
+    fn explain(&self, report: &mut Report, xml: &[u8], expect: Expect<'_>, now: SystemTime) -> Option<()> {
+        let document = report.stage(XML, Document::parse_message(xml, &self.limits))?;
+        let unverified = report.stage(RESPONSE, Response::read(document.root()))?;
+        let chosen = self.explain_choice(report, &unverified);
+        let verify = |element, name| chosen.map(|idp| idp.verify(&document, element, name));
+
+        let response = verify(unverified.element, "Response").and_then(|proof| report.optional_stage(&RESPONSE_SIGNATURE, proof));
+        let response_signed = matches!(response, Some(Some(_)));
+        let element = explain_assertion(report, &unverified, response_signed);
+        let assertion = element
+            .and_then(|element| verify(element, "Assertion"))
+            .and_then(|proof| report.optional_stage(&ASSERTION_SIGNATURE, proof));
+        if let (Some(idp), Some(response), Some(assertion)) = (chosen, response, assertion)
+            && let Some(proven) = report.stage(PROVEN, Proven::new(response, assertion, self.required))
+        {
+            report.stage(CERTIFICATE, self.judge_certificates(idp, &proven, now));
+        }
+
+        let assertion = element.and_then(|element| report.stage(&CONTENT, Assertion::read(element)));
+        let idp = chosen.or(self.identity_providers.first())?;
+        let circumstances = self.circumstances(idp, &unverified.envelope, response_signed, expect, now);
+        let facts =
+            assertion.as_ref().map(|assertion| Facts { circumstances: circumstances.clone(), assertion: &assertion.content });
+        for check in check::CHECKS.iter().filter(|check| chosen.is_some() || !check.is_on_issuer()) {
+            match (&check.judge, &facts) {
+                (Judge::Response { run, values }, _) => explain_check(report, check, run(&circumstances), values(&circumstances)),
+                (Judge::Assertion { run, values }, Some(facts)) => explain_check(report, check, run(facts), values(facts)),
+                (Judge::Assertion { .. }, None) => {}
+            }
+        }
+        Some(())
+    }
+
+    /// Of a single identity provider nothing is chosen: whether the message comes from it is for its keys and its name to say.
+    fn explain_choice(&self, report: &mut Report, unverified: &Response<'_, Unsigned<'_>>) -> Option<&IdentityProvider> {
+        let chosen = report.stage(&[IDENTITY_PROVIDER], self.identity_provider(unverified));
+        if self.identity_providers.len() == 1 {
+            report.record(&IDENTITY_PROVIDER, ReportOutcome::NotApplicable, Compared::default());
+        }
+        chosen
+    }
+}
+
+/// The status, and the assertion; that of a failure is not missed where there is none.
+fn explain_assertion<'d>(report: &mut Report, unverified: &Response<'d, Unsigned<'d>>, signed: bool) -> Option<Unsigned<'d>> {
+    if report.stage(STATUS, unverified.succeeded(signed)).is_some() {
+        return report.stage(ASSERTION, unverified.assertion());
+    }
+    report.record_all(ASSERTION, &ReportOutcome::NotApplicable);
+    unverified.assertion().ok()
+}
+
+fn explain_check(
+    report: &mut Report,
+    check: &Check,
+    outcome: Result<Outcome, crate::error::ConstraintError>,
+    compared: Compared,
+) {
+    match outcome {
+        Ok(Outcome::Pass) => report.record(&check.step, ReportOutcome::Pass, compared),
+        Ok(Outcome::NotApplicable) => report.record(&check.step, ReportOutcome::NotApplicable, Compared::default()),
+        Err(error) => report.record(&check.step, ReportOutcome::Fail(error.into()), Compared::default()),
+    }
+}
+
+/// What an explanation has a row for, after the decoding of the form field.
+fn steps() -> impl Iterator<Item = Step> {
+    let stages: [&[Step]; 10] = [
+        XML,
+        RESPONSE,
+        &[IDENTITY_PROVIDER],
+        &RESPONSE_SIGNATURE,
+        STATUS,
+        ASSERTION,
+        &ASSERTION_SIGNATURE,
+        PROVEN,
+        CERTIFICATE,
+        &CONTENT,
+    ];
+    stages.into_iter().flatten().copied().chain(check::CHECKS.iter().map(|check| check.step))
+}
+
+// The stages, each in the order in which its steps are taken; the codes of a stage are owned by one step each.
+
+#[rustfmt::skip] // tables
+const DECODE: &[Step] = &[
+    Step::new("A5", "the text is within its limit", "limits", &["too_long"]),
+    Step::new("A2", "the form field is base64", "SAML Bindings 3.5.4", &[
+        "empty", "raw_xml", "form_body", "percent_encoded", "space_for_plus", "url_safe_alphabet", "invalid_base64",
+        "data_after_padding", "missing_padding", "incomplete_base64", "trailing_bits", "encoded_twice",
+    ]).throughout(),
+    Step::new("A4", "the message is not compressed", "SAML Bindings 3.5.4", &["compressed"]),
+];
+
+#[rustfmt::skip]
+const XML: &[Step] = &[
+    Step::new("A5", "the document is within its limit", "limits", &["document_too_large"]),
+    Step::new("B2", "the document is UTF-8", "XML 1.0 section 4.3.3", &["wide_encoding", "not_utf8", "encoding_mismatch"]).throughout(),
+    Step::new("B1", "the document is well-formed", "XML 1.0", &["not_well_formed", "forbidden_character", "ambiguous_comment"]).throughout(),
+    Step::new("B3", "there is no document type declaration", "SAML2Int SDP-G03", &["doctype"]).throughout(),
+    Step::new("B5", "the document is namespace-well-formed", "Namespaces in XML 1.0", &["not_namespace_well_formed"]).throughout(),
+    Step::new("B7", "depth, nodes, attributes and names are within their limits", "limits", &["limit_exceeded"]).throughout(),
+];
+
+#[rustfmt::skip]
+const RESPONSE: &[Step] = &[
+    Step::new("C1", "a Response of SAML 2.0 with ID and IssueInstant", "SAML Core 3.3.3", &[
+        "unexpected_root", "unsupported_version", "missing_attribute", "invalid_attribute", "invalid_id", "invalid_time",
+    ]),
+    Step::new("B11", "its elements are in schema order", "SAML Core 1.2 (schema)", &[
+        "missing_element", "unexpected_element", "repeated_element", "unexpected_text", "unexpected_instruction",
+    ]).of("Response").throughout(),
+    Step::new("B9", "its values are text alone", "SAML Core 1.2 (schema)", &["not_text"]).of("Response").throughout(),
+    Step::new("C8", "there is at most one Assertion", "SAML Profiles 4.1.4.3", &["several_assertions"]).throughout(),
+];
+
+const IDENTITY_PROVIDER: Step =
+    Step::new("D16", "an identity provider of the claimed Issuer is configured", "SAML Profiles 4.1.4.2", &["issuer_mismatch"]);
+
+const RESPONSE_SIGNATURE: [Step; 13] = signature("Response");
+const ASSERTION_SIGNATURE: [Step; 13] = signature("Assertion");
+
+/// The steps of `Document::verify`.
+#[rustfmt::skip]
+const fn signature(element: &'static str) -> [Step; 13] {
+    [
+        Step::new("D4", "one Signature, in an accepted place", "SAML Core 5.4.1", &["several_signatures", "signature_misplaced"]).of(element),
+        Step::new("D5", "one SignedInfo with exactly one Reference", "XMLDSig 4", &["signature_malformed"]).of(element),
+        Step::new("D8", "the canonicalization is accepted", "SAML Core 5.4.3", &["canonicalization_refused", "not_canonicalizable"]).of(element),
+        Step::new("D11", "the signature method is accepted", "XMLDSig 6.1", &["signature_algorithm_refused"]).of(element),
+        Step::new("D12", "the signature has no SHA-1, or it is allowed", "XMLDSig 6.1", &["sha1_signature"]).of(element),
+        Step::new("D7", "the transforms are accepted", "SAML Core 5.4.4", &["transform_refused"]).of(element),
+        Step::new("D11", "the digest method is accepted", "XMLDSig 6.1", &["digest_algorithm_refused"]).of(element),
+        Step::new("D12", "the digest has no SHA-1, or it is allowed", "XMLDSig 6.1", &["sha1_digest"]).of(element),
+        Step::new("D6", "the Reference names the element that is signed", "SAML Core 5.4.2", &["reference_mismatch"]).of(element),
+        Step::new("B12", "identifiers are unique", "SAML Core 1.3.4", &["duplicate_id"]).of(element),
+        Step::new("D14", "a trusted key is of the method's kind", "XMLDSig 6.4", &["key_type_mismatch"]).of(element),
+        Step::new("D15", "the signature value is that of a trusted key", "XMLDSig 3.2.2", &["untrusted_key", "signature_invalid"]).of(element),
+        Step::new("D15", "the digest is that of the element", "XMLDSig 3.2.1", &["digest_mismatch"]).of(element),
+    ]
+}
+
+#[rustfmt::skip]
+const STATUS: &[Step] = &[Step::new("C6", "the status is Success", "SAML Core 3.2.2.2", &["status_not_success"])];
+
+#[rustfmt::skip]
+const ASSERTION: &[Step] =
+    &[Step::new("C7", "there is an Assertion that can be read", "SAML Profiles 4.1.4.2", &["no_assertion", "encrypted_assertion"])];
+
+#[rustfmt::skip]
+const PROVEN: &[Step] =
+    &[Step::new("D1", "what must be signed is signed", "SAML Profiles 4.1.4.5", &["unsigned", "required_signature_missing"])];
+
+#[rustfmt::skip]
+const CERTIFICATE: &[Step] =
+    &[Step::new("D18", "the trusted certificate is accepted at this time", "connection policy", &["certificate_not_valid"])];
+
+#[rustfmt::skip]
+const CONTENT: [Step; 5] = [
+    Step::new("E1", "an Assertion of SAML 2.0 with ID and IssueInstant", "SAML Core 2.3.3", &[
+        "unsupported_version", "missing_attribute", "invalid_attribute", "invalid_id", "invalid_time",
+    ]),
+    Step::new("B11", "its elements are in schema order", "SAML Core 1.2 (schema)", &[
+        "missing_element", "unexpected_element", "repeated_element", "unexpected_text", "unexpected_instruction", "base_id",
+    ]).of("Assertion").throughout(),
+    Step::new("B9", "its values are text alone", "SAML Core 1.2 (schema)", &["not_text"]).of("Assertion").throughout(),
+    Step::new("E25", "the name identifier is not encrypted", "SAML Core 2.2.4", &["encrypted_id"]),
+    Step::new("E21", "the name identifier is not blank", "SAML Core 1.3.1", &["empty_name_id"]).throughout(),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{AlgorithmRefusal, AlgorithmRole, Error, Shown, SignatureError};
+
+    /// The codes of an enumeration of errors, from the text of its `code`.
+    fn codes(source: &str, of: &str) -> Vec<String> {
+        let (_, implementation) = source.split_once(&format!("impl Refusal for {of} ")).unwrap();
+        let (_, code) = implementation.split_once("fn code(").unwrap();
+        let (code, _) = code.split_once("fn section(").unwrap();
+        code.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    fn assert_owned(stage: &[Step], mut codes: Vec<String>, but: &[&str], and: &[&str]) {
+        codes.retain(|code| !but.contains(&code.as_str()));
+        codes.extend(and.iter().map(|&code| code.to_owned()));
+        codes.sort_unstable();
+        let mut owned: Vec<&str> = stage.iter().flat_map(|step| step.codes).copied().collect();
+        owned.sort_unstable();
+        assert_eq!(owned, codes);
+    }
+
+    #[test]
+    fn every_code_of_a_stage_is_owned_by_one_step() {
+        let structure = || codes(include_str!("../error/structure.rs"), "StructureError");
+        let signature = || codes(include_str!("../error/signature.rs"), "SignatureError");
+        let only = |owned: &[&str]| owned.iter().map(|&code| code.to_owned()).collect();
+        assert_owned(DECODE, codes(include_str!("../error/decode.rs"), "DecodeError"), &[], &[]);
+        assert_owned(XML, codes(include_str!("../error/xml.rs"), "XmlError"), &[], &[]);
+        let in_assertion = ["no_assertion", "encrypted_assertion", "encrypted_id", "base_id", "empty_name_id"];
+        assert_owned(RESPONSE, structure(), &in_assertion, &[]);
+        let of_response = ["no_assertion", "encrypted_assertion", "several_assertions", "unexpected_root"];
+        assert_owned(&CONTENT, structure(), &of_response, &[]);
+        assert_owned(ASSERTION, only(&["encrypted_assertion", "no_assertion"]), &[], &[]);
+        assert_owned(STATUS, codes(include_str!("../error/structure.rs"), "StatusError"), &[], &[]);
+        let later = ["unsigned", "required_signature_missing", "certificate_not_valid"];
+        for stage in [RESPONSE_SIGNATURE, ASSERTION_SIGNATURE] {
+            assert_owned(&stage, signature(), &later, &["sha1_signature", "sha1_digest"]);
+        }
+        assert_owned(&[PROVEN, CERTIFICATE].concat(), only(&later), &[], &[]);
+    }
+
+    #[test]
+    fn every_row_is_told_apart_and_none_is_about_two_things() {
+        let mut names: Vec<_> = DECODE.iter().copied().chain(steps()).map(|step| (step.id, step.element, step.title)).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    /// What a failed signature leaves of its steps: those before have passed, those behind were not reached.
+    #[test]
+    fn a_failed_signature_says_how_far_it_came() {
+        let algorithm =
+            |role, refusal| SignatureError::Algorithm { role, identifier: "urn:x".into(), refusal, accepted: Vec::new() };
+        let sha1 = AlgorithmRefusal::NotEnabled("sha1");
+        let shown = Shown::new;
+        for (error, place) in [
+            (SignatureError::SeveralSignatures { element: "Assertion" }, 0),
+            (SignatureError::Misplaced { element: "Assertion" }, 0),
+            (SignatureError::Malformed { reason: "x" }, 1),
+            (algorithm(AlgorithmRole::Canonicalization, AlgorithmRefusal::NotEnabled("inclusive-c14n")), 2),
+            (algorithm(AlgorithmRole::Signature, AlgorithmRefusal::Weak), 3),
+            (algorithm(AlgorithmRole::Signature, sha1), 4),
+            (algorithm(AlgorithmRole::Transform, AlgorithmRefusal::NotEnabled("inclusive-c14n")), 5),
+            (algorithm(AlgorithmRole::Digest, AlgorithmRefusal::Unknown), 6),
+            (algorithm(AlgorithmRole::Digest, sha1), 7),
+            (SignatureError::ReferenceMismatch { expected: shown("#a"), received: None }, 8),
+            (SignatureError::DuplicateId { id: shown("a") }, 9),
+            (SignatureError::KeyTypeMismatch { method: "x", trusted: Vec::new() }, 10),
+            (SignatureError::UntrustedKey { shown: None, trusted: Vec::new() }, 11),
+            (SignatureError::InvalidValue { certificate: String::new() }, 11),
+            (SignatureError::DigestMismatch { element: "Assertion" }, 12),
+        ] {
+            let error = Error::from(error);
+            let mut report = Report::of(ASSERTION_SIGNATURE.into_iter());
+            report.stage(&ASSERTION_SIGNATURE, Err::<(), _>(error.clone()));
+            for (index, (row, step)) in report.rows().iter().zip(&ASSERTION_SIGNATURE).enumerate() {
+                let expected = match index.cmp(&place) {
+                    std::cmp::Ordering::Less => ReportOutcome::Pass,
+                    std::cmp::Ordering::Equal => ReportOutcome::Fail(error.clone()),
+                    std::cmp::Ordering::Greater => ReportOutcome::NotReached,
+                };
+                assert_eq!((row.id, row.element, &row.outcome), (step.id, Some("Assertion"), &expected), "{error}");
+                assert_eq!(row.section, step.section, "{error}");
+            }
+            assert_eq!(report.refusal(), Some(&error));
+        }
+    }
+}

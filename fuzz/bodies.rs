@@ -1,0 +1,78 @@
+//! One function for each fuzz target: the fuzzer calls it, and `tests/corpus.rs` calls it over the saved inputs. Each has an
+//! oracle beyond "does not crash".
+
+use saml_verify::canonical::{Algorithm, Canonicalizer};
+use saml_verify::time::{format_rfc3339, parse_rfc3339};
+use saml_verify::{Expect, IdentityProvider, Limits, ServiceProvider, TrustedKeys, Verifier, decode_post, internals};
+
+/// What is taken has a canonical form, unless a namespace name is relative or the form too long; what has one is taken.
+pub(crate) fn xml(data: &[u8]) {
+    let taken = internals::parse(data, &Limits::DEFAULT);
+    let canonical = Canonicalizer::new(Algorithm::Inclusive10WithComments).to_vec(data);
+    match (taken, canonical) {
+        (Ok(()), Ok(octets)) => assert!(std::str::from_utf8(&octets).is_ok()),
+        (Ok(()), Err(error)) => assert!(!matches!(error, saml_verify::canonical::Error::Xml(_)), "{error}"),
+        (Err(error), canonical) => assert_eq!(canonical.err(), Some(error.into())),
+    }
+}
+
+/// A canonical form is its own canonical form.
+pub(crate) fn canonical(data: &[u8]) {
+    // What is canonical may exceed the limits that its source met: declarations are repeated, references spelled out.
+    let limits = Limits { document_bytes: 1 << 26, attributes_per_element: 1 << 10, ..Limits::DEFAULT };
+    for algorithm in Algorithm::ALL {
+        let canonicalizer = Canonicalizer::new(algorithm).limits(limits);
+        let Ok(once) = canonicalizer.to_vec(data) else { return };
+        assert_eq!(canonicalizer.to_vec(&once).as_deref(), Ok(&*once), "{}", algorithm.name());
+    }
+}
+
+/// A genuine message with one stretch replaced: refused, or the genuine login and no other.
+///
+/// The first four octets say where the stretch starts and how long it is, the others replace it.
+pub(crate) fn response(data: &[u8]) {
+    const GENUINE: &str = include_str!("../testdata/auth0/cases/a-default-sha256.xml");
+    const PEM: &[u8] = include_bytes!("../testdata/auth0/keys/idp-rsa2048.pem");
+    let Some((&[a, b, c, d], replacement)) = data.split_first_chunk::<4>() else { return };
+    let start = usize::from(u16::from_le_bytes([a, b])) % GENUINE.len();
+    let end = (start + usize::from(u16::from_le_bytes([c, d]))).min(GENUINE.len());
+    let changed = [&GENUINE.as_bytes()[..start], replacement, &GENUINE.as_bytes()[end..]].concat();
+
+    let idp = IdentityProvider::new("urn:acme-dev.us.auth0.com", TrustedKeys::from_pem(PEM).expect("a certificate"));
+    let sp = ServiceProvider::new("urn:example:sp:portal", "https://portal.example.com/saml/acs");
+    let verifier = Verifier::new(sp.expect("a service provider"), idp.expect("an identity provider"));
+    let now = parse_rfc3339("2025-03-03T10:00:02.468Z").expect("a time");
+    let expect = Expect::AnswerTo("_43848dd96f2ec8be2d4c");
+    let Ok(verified) = verifier.verify_xml(&changed, expect, now) else { return };
+    let login = verified.without_replay_protection();
+    assert_eq!(login.name_id().value, "auth0|64f0c2a17d9e4b0012ab34cd");
+    assert_eq!(login.attributes().len(), 13);
+    assert_eq!(login.assertion_id(), "_ABCpsBWrUmaPeJ0wDCjTS7idhN9BOvTL");
+}
+
+/// What is read is at least one key and at most the limit, and each is read again from what it shows.
+pub(crate) fn certificate(data: &[u8]) {
+    let Ok(keys) = TrustedKeys::from_pem(data) else { return };
+    assert!((1..=TrustedKeys::MAXIMUM).contains(&keys.iter().count()));
+    for certificate in keys.iter() {
+        assert_eq!(certificate.sha256_fingerprint().len(), 95);
+        assert!(!certificate.key_type().to_string().is_empty());
+    }
+}
+
+/// A text has one meaning: without its white space it means the same, and the same octets have one text.
+pub(crate) fn base64(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(octets) = decode_post(text, &Limits::DEFAULT) else { return };
+    let compact: String = text.split([' ', '\t', '\r', '\n']).collect();
+    assert_eq!(decode_post(&compact, &Limits::DEFAULT).as_deref(), Ok(&*octets));
+    assert_eq!(compact.len(), octets.len().div_ceil(3) * 4);
+}
+
+/// What is read is written so that it is read again as the same instant.
+pub(crate) fn time(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Some(instant) = parse_rfc3339(text) else { return };
+    let written = format_rfc3339(instant);
+    assert_eq!(parse_rfc3339(&written), Some(instant), "{text} {written}");
+}

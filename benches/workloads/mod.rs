@@ -215,6 +215,11 @@ const UNLIMITED: Limits = Limits {
     namespace_bytes: usize::MAX,
 };
 
+const RSA_KEY: &[u8] = include_bytes!("../../testdata/auth0/keys/idp-rsa2048.key");
+const RSA_CERTIFICATE: &[u8] = include_bytes!("../../testdata/auth0/keys/idp-rsa2048.pem");
+const P256_KEY: &[u8] = include_bytes!("../../testdata/auth0/keys/idp-ec-p256.key");
+const P256_CERTIFICATE: &[u8] = include_bytes!("../../testdata/auth0/keys/idp-ec-p256.pem");
+
 const RESPONSE_ID: &str = "_5d2faa1077ef3b48662f";
 const ASSERTION_ID: &str = "_ABCpsBWrUmaPeJ0wDCjTS7idhN9BOvTL";
 
@@ -232,11 +237,9 @@ struct Signer {
 impl Signer {
     fn new(key: Key) -> Self {
         use ring::signature::KeyPair;
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/auth0/keys");
-        let file = |name: &str| std::fs::read(format!("{folder}/{name}")).expect("a key of testdata");
         match key {
             Key::Rsa => {
-                let pair = RsaKeyPair::from_pkcs8(&unarmored(&file("idp-rsa2048.key"))).expect("an RSA key");
+                let pair = RsaKeyPair::from_pkcs8(&unarmored(RSA_KEY)).expect("an RSA key");
                 let public_key = pair.public_key().as_ref().to_vec();
                 let sign = move |message: &[u8]| {
                     let mut value = vec![0; pair.public().modulus_len()];
@@ -246,13 +249,13 @@ impl Signer {
                 Self {
                     sign: Box::new(sign),
                     method: "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
-                    pem: file("idp-rsa2048.pem"),
+                    pem: RSA_CERTIFICATE.to_vec(),
                     algorithm: &RSA_PKCS1_2048_8192_SHA256,
                     public_key,
                 }
             }
             Key::P256 => {
-                let der = unarmored(&file("idp-ec-p256.key"));
+                let der = unarmored(P256_KEY);
                 let random = SystemRandom::new();
                 let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der, &random).expect("a P-256 key");
                 let public_key = pair.public_key().as_ref().to_vec();
@@ -260,7 +263,7 @@ impl Signer {
                 Self {
                     sign: Box::new(sign),
                     method: "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
-                    pem: file("idp-ec-p256.pem"),
+                    pem: P256_CERTIFICATE.to_vec(),
                     algorithm: &ECDSA_P256_SHA256_FIXED,
                     public_key,
                 }

@@ -128,6 +128,8 @@ impl Attributes {
     /// A [`StructureError`] where the statement is not as SAML Core 2.7.3 prescribes.
     pub(crate) fn read_statement<'d>(&mut self, statement: impl View<'d>) -> Result<usize, StructureError> {
         let mut encrypted = 0;
+        self.attributes.reserve(16);
+        self.values.reserve(16);
         for child in statement.elements() {
             let child = child?;
             if child.is(Namespace::Assertion, "Attribute") {
@@ -168,6 +170,10 @@ impl Attributes {
     }
 
     fn keep(&mut self, text: &str) -> Span {
+        if self.text.is_empty() {
+            // What a dozen claims of a usual profile take.
+            self.text.reserve(2048);
+        }
         let start = self.text.len();
         self.text.push_str(text);
         start..self.text.len()

@@ -233,6 +233,14 @@ impl Strings<'_> {
         self.text.len() + self.changed.len()
     }
 
+    /// Where the next changed value starts, with room for some: most documents have a few, and some have none.
+    pub(super) fn start_changed(&mut self) -> usize {
+        if self.changed.is_empty() {
+            self.changed.reserve(512);
+        }
+        self.len()
+    }
+
     pub(super) fn is_changed(&self, span: Span) -> bool {
         span.range().start >= self.text.len()
     }

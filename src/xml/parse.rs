@@ -153,7 +153,7 @@ struct Run {
 impl<'i, 'l> Parser<'i, 'l> {
     fn new(text: &'i str, limits: &'l Limits) -> Self {
         let none = NamespaceName { name: Span::default(), known: Namespace::None, relative: false, plain: true };
-        let mut nodes = Vec::with_capacity(text.len() / 64 + 8);
+        let mut nodes = Vec::with_capacity(text.len() / 88 + 24);
         nodes.push(Node { parent: NodeId::DOCUMENT, end: NodeId::DOCUMENT, source: Span::default(), content: Content::Document });
         let mut document = Document {
             strings: Strings { text, changed: String::new() },
@@ -291,7 +291,7 @@ impl<'i, 'l> Parser<'i, 'l> {
     /// The run so far, extended to the end of `source`, its value moved to where it can grow.
     fn changed_run(&mut self, source: Range<usize>) -> Run {
         let strings = &mut self.document.strings;
-        let start = strings.len();
+        let start = strings.start_changed();
         match self.run.take() {
             None => Run { value: Span::new(start..start), source, verbatim: true },
             Some(run) => {
@@ -362,7 +362,7 @@ impl<'i, 'l> Parser<'i, 'l> {
         if !(self.has_carriage_return && text.contains('\r')) {
             return Span::new(inner);
         }
-        let start = self.document.strings.len();
+        let start = self.document.strings.start_changed();
         normalize_line_ends(text, &mut self.document.strings.changed);
         Span::new(start..self.document.strings.len())
     }
@@ -713,7 +713,7 @@ impl<'i, 'l> Parser<'i, 'l> {
     /// The normalised value of an attribute, and whether it is written as Canonical XML writes it.
     fn value(&mut self, source: Range<usize>) -> Result<(Span, bool), Fault> {
         let raw = self.source(source.clone());
-        let start = self.document.strings.len();
+        let start = self.document.strings.start_changed();
         let canonical = normalize_value(raw, &mut self.document.strings.changed)
             .map_err(|fault| Fault::xml(fault.rule, fault.section, source.start + fault.offset))?;
         Ok((Span::new(start..self.document.strings.len()), canonical))
@@ -724,6 +724,11 @@ impl<'i, 'l> Parser<'i, 'l> {
         let len = self.document.nodes.len();
         if len > self.limits.nodes {
             return Err(Fault::limit("nodes", self.limits.nodes, source.start));
+        }
+        if len == self.document.nodes.capacity() {
+            // Doubles, but never beyond what the limit lets in.
+            let room = self.limits.nodes.saturating_add(1).saturating_sub(len);
+            self.document.nodes.reserve_exact(room.min(len));
         }
         let id = NodeId(count(len));
         let parent = self.open.last().map_or(NodeId::DOCUMENT, |open| open.id);

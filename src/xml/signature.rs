@@ -414,7 +414,7 @@ struct Digesting {
 }
 
 impl Digesting {
-    const BLOCK: usize = 16 * 1024;
+    const BLOCK: usize = 4 * 1024;
 
     fn new(algorithm: DigestAlgorithm) -> Self {
         Self { digester: Digester::new(algorithm), block: Vec::with_capacity(Self::BLOCK) }

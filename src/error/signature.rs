@@ -290,7 +290,8 @@ impl Refusal for SignatureError {
             | Self::ReferenceMismatch { .. }
             | Self::DuplicateId { .. }
             | Self::NotCanonicalizable { .. } => {
-                "no conforming identity provider sends this: treat the message as an attack, or report it to the identity provider"
+                "the message is not signed as SAML prescribes: report it to the identity provider, or, where it is not known to send such \
+                 messages, treat it as an attack"
                     .to_owned()
             }
         }

@@ -230,7 +230,10 @@ impl fmt::Display for StructureError {
                 write!(f, "the attribute {attribute} of the {element} has the invalid value {received}")
             }
             Self::InvalidTime { element, attribute, received } => {
-                write!(f, "the attribute {attribute} of the {element} is not a time with a zone: {received}")
+                write!(
+                    f,
+                    "the attribute {attribute} of the {element} is not a time with a zone, of the years 1 to 9999: {received}"
+                )
             }
             Self::InvalidId { element, received } => write!(f, "the ID of the {element} is not an XML name: {received}"),
             Self::NotText { element } => write!(f, "{element} contains something else than text"),
@@ -325,12 +328,18 @@ impl Refusal for StructureError {
             }
             Self::EncryptedId => "let the identity provider send the name identifier unencrypted",
             Self::BaseId => "let the identity provider send a NameID",
+            Self::MissingElement { element: "NameID", .. } => {
+                "let the identity provider name the user by a NameID: this library does not take a subject that only attributes name"
+            }
             Self::EmptyNameId => {
                 "give the user a name identifier: in Auth0 the addon's `nameIdentifierProbes` must name a profile field that every user has"
             }
             Self::NoAssertion => "look for the reason in the identity provider's log: it reports success without saying who logged in",
             Self::SeveralAssertions => "let the identity provider send one Assertion; if it does, treat the message as an attack",
-            _ => "no conforming identity provider sends this: treat the message as an attack, or report it to the identity provider",
+            _ => {
+                "the message is not built as SAML prescribes: report it to the identity provider, or, where it is not known to send such \
+                 messages, treat it as an attack"
+            }
         }
         .to_owned()
     }
@@ -363,7 +372,7 @@ mod tests {
             (
                 StructureError::InvalidTime { element: "Conditions", attribute: "NotBefore", received: shown("to\nday") },
                 "invalid_time",
-                "structure: the attribute NotBefore of the Conditions is not a time with a zone: \"to\\nday\"",
+                "structure: the attribute NotBefore of the Conditions is not a time with a zone, of the years 1 to 9999: \"to\\nday\"",
             ),
             (StructureError::EncryptedAssertion, "encrypted_assertion", "structure: the assertion is encrypted"),
             (

@@ -218,7 +218,10 @@ fn read_transforms<'d>(transforms: Cursor<'d>, departures: Departures) -> Result
             return Err(malformed("the enveloped-signature transform twice"));
         }
         Some(transform) => Canonicalization::read(transform, AlgorithmRole::Transform, departures)?,
-        None => permitted(Algorithm::Inclusive10, "", AlgorithmRole::Transform, departures)?,
+        None if departures.contains(Departure::InclusiveCanonicalization) => {
+            Canonicalization { algorithm: Algorithm::Inclusive10, prefix_list: "" }
+        }
+        None => return Err(malformed("no canonicalization transform, which means Canonical XML 1.0, and that is not allowed")),
     };
     children.end("more than two transforms")?;
     Ok(canonicalization)

@@ -77,13 +77,13 @@ pub(super) const UNKNOWN_REFERENCE: &str = "a reference to something that is no 
 
 /// Appends text with its line ends normalised. XML 1.0 section 2.11.
 pub(super) fn normalize_line_ends(raw: &str, out: &mut String) {
-    let mut rest = raw;
-    while let Some((before, behind)) = rest.split_once('\r') {
-        out.push_str(before);
+    out.reserve(raw.len());
+    let mut pieces = raw.split('\r');
+    out.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
         out.push('\n');
-        rest = behind.strip_prefix('\n').unwrap_or(behind);
+        out.push_str(piece.strip_prefix('\n').unwrap_or(piece));
     }
-    out.push_str(rest);
 }
 
 #[cfg(test)]

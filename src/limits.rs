@@ -27,11 +27,11 @@ impl Limits {
     pub const DEFAULT: Self = Self {
         document_bytes: 1 << 20,    // five times the largest message seen; 5,000 groups still fit
         depth: 64,                  // eight times the deepest; extensions and advice nest a little
-        nodes: 1 << 16,             // 5,000 groups make 20,000 nodes; bounds the tree at a few MB whatever the markup
+        nodes: 1 << 16,             // 5,000 groups make 10,000 nodes; bounds the tree at a few MB whatever the markup
         attributes_per_element: 64, // twelve times the widest; SAML defines no element with more than 8
         prefixes: 64,               // messages use up to 8; the canonicalizer keeps one slot for each
-        namespace_bytes: 1024,      // the longest in use has 51; SAML Core 8.3.6 gives its own identifiers 1,024
         namespaces: 64,             // messages use up to 8; compared with each declaration
+        namespace_bytes: 1024,      // the longest in use has 51; SAML Core 8.3.6 gives its own identifiers 1,024
     };
 }
 

@@ -129,6 +129,7 @@ struct Parser<'i, 'l> {
     open: Vec<Open>,
     run: Option<Run>,
     root_seen: bool,
+    /// The first comment that HTML readers take to end at once, so that they would see what it hides.
     ambiguous_comment: Option<usize>,
     /// No carriage return means that no line end needs normalising.
     has_carriage_return: bool,

@@ -93,7 +93,7 @@
 //! | `cli` | the command `saml-verify`; nothing for services that link the library |
 //! | `test-idp` | `test_idp`: an identity provider for the tests of your service, with a key that everybody knows |
 //!
-//! `internals` and `widened-tokenizer` belong to the crate's own tests and promise nothing.
+//! `internals` belongs to the crate's own tests and promises nothing.
 //!
 //! # Where to go next
 //!

@@ -92,7 +92,7 @@ const SECTIONS: &[fn() -> Vec<Case>] = &[
     declaration_and_encoding,
     doctype_and_cdata,
     sizes,
-    tokenizer_corners,
+    corners,
     further_corners,
 ];
 
@@ -191,7 +191,7 @@ fn attributes() -> Vec<Case> {
         refused("attribute name with a trailing colon", "<a b:=\"1\"/>", ATTRIBUTE_NAME, "<a b=\"1\"/>"),
         refused("attributes in end tag", "<a></a b=\"1\">", MISMATCHED_END, "<a b=\"1\"></a>"),
         read("white space around = (allowed)", "<a b = \"1\" c\n=\t'2'/>", "<a b=\"1\" c=\"2\"></a>"),
-        refused("mixed quotes", "<a b=\"1'/>", TAG_WITHOUT_END, "<a b=\"1\"/>"),
+        refused("mixed quotes", "<a b=\"1'/>", VALUE_WITHOUT_END, "<a b=\"1\"/>"),
         refused("attributes separated by U+00A0", "<a b=\"1\"\u{A0}c=\"2\"/>", NO_SPACE, "<a b=\"1\"\u{20}c=\"2\"/>"),
         refused("attributes separated by form feed", "<a b=\"1\"\u{C}c=\"2\"/>", ForbiddenCharacter, "<a b=\"1\"\u{A}c=\"2\"/>"),
         refused("/ inside the tag", "<a / b=\"1\"/>", ATTRIBUTE_NAME, "<a b=\"1\"/>"),
@@ -465,7 +465,7 @@ fn doctype_and_cdata() -> Vec<Case> {
         refused("lower-case doctype", "<!doctype a><a/>", Doctype, "<a/>"),
         refused("DOCTYPE with another name", "<!DOCTYPE b><a/>", Doctype, "<a/>"),
         refused("unknown bang markup", "<a><!FOO></a>", BANG, "<a><!--FOO--></a>"),
-        refused("CDATA lower-case", "<a><![cdata[x]]></a>", CDATA_WITHOUT_END, "<a><![CDATA[x]]></a>"),
+        refused("CDATA lower-case", "<a><![cdata[x]]></a>", BANG, "<a><![CDATA[x]]></a>"),
         refused("CDATA unterminated", "<a><![CDATA[x</a>", CDATA_WITHOUT_END, "<a><![CDATA[x]]></a>"),
     ]
 }
@@ -486,10 +486,10 @@ fn sizes() -> Vec<Case> {
     ]
 }
 
-fn tokenizer_corners() -> Vec<Case> {
+fn corners() -> Vec<Case> {
     vec![
         refused("quote in end tag", "<a></a'>'></a>", MISMATCHED_END, "<a></a>"),
-        refused("double quote after end name", "<a></a\">", TAG_WITHOUT_END, "<a></a>"),
+        refused("double quote after end name", "<a></a\">", MISMATCHED_END, "<a></a>"),
         refused("junk after end name", "<a></a x>", MISMATCHED_END, "<a></a >"),
         refused("/ > with space", "<a/ >", ELEMENT_NAME, "<a />"),
         read("attribute right after quote close, next line", "<a b=\"1\"\nc=\"2\"/>", "<a b=\"1\" c=\"2\"></a>"),
@@ -554,7 +554,7 @@ fn further_corners() -> Vec<Case> {
         refused("a question mark in a target", "<a><?p?q?></a>", PI_TARGET, "<a><?p ?q?></a>"),
         refused("an instruction cut short", "<a/><?p", PI_WITHOUT_END, "<a/><?p?>"),
         refused("an instruction that is its own end", "<a/><?>", PI_WITHOUT_END, "<a/><?p?>"),
-        refused("a comment outside, cut short", "<a/><!-", COMMENT_WITHOUT_END, "<a/><!---->"),
+        refused("a comment outside, cut short", "<a/><!-", BANG, "<a/><!---->"),
         refused("DOCTYPE unclosed", "<!DOCTYPE a [<a/>", Doctype, "<a/>"),
         refused("DOCTYPE without a name", "<!DOCTYPE><a/>", Doctype, "<a/>"),
         refused("declaration cut short", "<?xml version='1.0'", PI_WITHOUT_END, "<?xml version='1.0'?><a/>"),
@@ -808,6 +808,7 @@ const NO_SPACE: XmlErrorKind = rule("no white space before an attribute", "XML 1
 const ATTRIBUTE_NAME: XmlErrorKind = rule("an attribute name that is no qualified name", "XML 1.0 section 3.1");
 const NO_VALUE: XmlErrorKind = rule("an attribute without a value", "XML 1.0 section 3.1");
 const NO_QUOTES: XmlErrorKind = rule("an attribute value without quotes", "XML 1.0 section 3.1");
+const VALUE_WITHOUT_END: XmlErrorKind = rule("an attribute value without its closing quote", "XML 1.0 section 3.1");
 const LESS_IN_VALUE: XmlErrorKind = rule("a `<` in an attribute value", "XML 1.0 section 3.1");
 const AMPERSAND_IN_VALUE: XmlErrorKind = rule("a `&` that starts no reference", "XML 1.0 section 3.1");
 const DOUBLED: XmlErrorKind = rule("an attribute twice on one element", "XML 1.0 section 3.1");

@@ -14,7 +14,9 @@
 use std::ops::Range;
 
 use super::Namespace;
+use super::chars::XML_SPACE;
 use super::document::{Attribute, Content, Cursor, Declaration, Document, Element, NamespaceId, Node, NodeId, PrefixId};
+use super::reference::with_line_ends;
 use super::span::{Span, wide};
 
 /// One of the six canonical forms.
@@ -315,9 +317,9 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
                     parent = id;
                 }
                 Content::Text { verbatim: true, .. } => self.output.copy(node.source),
-                Content::Text { value, .. } => self.output.text(self.document.str(*value)),
-                Content::Comment { value } => self.comment(id, node, *value),
-                Content::Instruction { target, data } => self.instruction(id, node, *target, *data),
+                Content::Text { plain, .. } => self.output.text(&self.document.text_of(node.source, *plain)),
+                Content::Comment => self.comment(id, node),
+                Content::Instruction => self.instruction(id, node),
                 Content::Document => {}
             }
             id = id.next();
@@ -333,9 +335,10 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
         self.declarations.clear();
         self.collect_declarations(id, element);
         let source = node.source.range();
-        self.output.copy_range(source.start..wide(element.name.end));
+        let name_end = wide(element.name_end);
+        self.output.copy_range(source.start..name_end);
         if element.declarations_verbatim && self.declarations_as_written(element) {
-            self.output.copy_range(wide(element.name.end)..wide(element.attributes_source.start));
+            self.output.copy_range(name_end..wide(element.attributes_source.start));
         } else {
             self.write_declarations();
         }
@@ -363,14 +366,15 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
         }
         let node = self.document.node(id);
         if let Content::Element(element) = &node.content {
+            let name = element.name(node.source);
             match element.end_tag {
                 Some(start) => {
                     let start = wide(start.get());
-                    self.output.copy_range(start..start + "</".len() + element.name.len() + ">".len());
+                    self.output.copy_range(start..start + "</".len() + name.len() + ">".len());
                 }
                 None => {
                     self.output.write(b"</");
-                    self.output.copy(element.name);
+                    self.output.copy(name);
                     self.output.write(b">");
                 }
             }
@@ -520,26 +524,25 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
 
     // Comments and processing instructions
 
-    fn comment(&mut self, id: NodeId, node: &Node, value: Span) {
+    fn comment(&mut self, id: NodeId, node: &Node) {
         if !self.job.algorithm.has_comments() {
             return;
         }
-        let document = self.document;
-        self.beside_root(id, node, |output| {
-            output.write(b"<!--");
-            output.write(document.str(value).as_bytes());
-            output.write(b"-->");
-        });
+        let written = with_line_ends(self.document.str(node.source));
+        self.beside_root(id, node, |output| output.write(written.as_bytes()));
     }
 
-    fn instruction(&mut self, id: NodeId, node: &Node, target: Span, data: Span) {
-        let document = self.document;
+    fn instruction(&mut self, id: NodeId, node: &Node) {
+        let written = self.document.str(node.source);
+        let content = written.strip_prefix("<?").and_then(|rest| rest.strip_suffix("?>")).unwrap_or_default();
+        let (target, data) = content.split_once(XML_SPACE).unwrap_or((content, ""));
+        let data = with_line_ends(data.trim_start_matches(XML_SPACE));
         self.beside_root(id, node, |output| {
             output.write(b"<?");
-            output.copy(target);
+            output.write(target.as_bytes());
             if !data.is_empty() {
                 output.write(b" ");
-                output.carriage_returns(document.str(data));
+                output.carriage_returns(&data);
             }
             output.write(b"?>");
         });

@@ -2,6 +2,9 @@
 
 use crate::id::{is_name_character, is_name_start};
 
+/// The characters of white space, XML 1.0 section 2.3 `S`.
+pub(super) const XML_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+
 /// White space, XML 1.0 section 2.3 `S`.
 pub(super) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
@@ -17,11 +20,38 @@ pub(super) const fn is_char(c: char) -> bool {
     !matches!(c, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\u{FFFE}' | '\u{FFFF}')
 }
 
+/// Which octets there are in a text, as far as the parser has to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Octets {
+    lowest: u8,
+    highest: u8,
+}
+
+impl Octets {
+    /// One pass without a branch in it, a few instructions per 16 octets.
+    pub(super) fn of(text: &str) -> Self {
+        let (mut lowest, mut highest) = (u8::MAX, 0);
+        for &octet in text.as_bytes() {
+            lowest = lowest.min(octet);
+            highest = highest.max(octet);
+        }
+        Self { lowest, highest }
+    }
+
+    /// Whether there may be something below a space: a line end, a tab, or what is no `Char`.
+    pub(super) const fn have_controls(self) -> bool {
+        self.lowest < b' '
+    }
+
+    /// Whether there may be something that is no `Char`: a control character, or U+FFFE and its like, which start with 0xEF.
+    pub(super) const fn have_suspects(self) -> bool {
+        self.have_controls() || self.highest >= 0xEF
+    }
+}
+
 /// The offset of the first character that is no `Char`.
-///
-/// Two passes without a branch in them, so that the usual document costs one compare per 16 bytes; only a document that has
-/// a suspect byte is looked at character by character.
 pub(super) fn first_forbidden(text: &str) -> Option<usize> {
+    // Once more without a branch: most texts with a control character have just line ends.
     let suspect = text.as_bytes().iter().fold(false, |found, &byte| {
         let control = (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r');
         found | control | (byte == 0xEF)
@@ -76,13 +106,8 @@ pub(super) fn ncname_len(text: &str) -> Option<usize> {
 /// How many octets at the start are ASCII characters of names.
 #[inline]
 fn ascii_name_len(bytes: &[u8]) -> usize {
-    let mut len = 0;
-    while let Some(&byte) = bytes.get(len)
-        && NAME_BYTES.get(usize::from(byte)) == Some(&true)
-    {
-        len += 1;
-    }
-    len
+    let ends = |byte: &u8| NAME_BYTES.get(usize::from(*byte)) != Some(&true);
+    bytes.iter().position(ends).unwrap_or(bytes.len())
 }
 
 /// The ASCII characters of names: a look-up per octet instead of a chain of comparisons.
@@ -132,6 +157,17 @@ mod tests {
             ("\u{FFFD}\u{7F}\u{85}\t\r\n", None),
         ] {
             assert_eq!(first_forbidden(text), at, "{text:?}");
+            assert!(at.is_none() || Octets::of(text).have_suspects(), "{text:?}");
+        }
+        for (text, controls, suspects) in [
+            ("", false, false),
+            ("aé漢~ ", false, false),
+            ("\n", true, true),
+            ("\u{FFFD}", false, true),
+            ("\u{10000}", false, true),
+        ] {
+            let octets = Octets::of(text);
+            assert_eq!((octets.have_controls(), octets.have_suspects()), (controls, suspects), "{text:?}");
         }
     }
 }

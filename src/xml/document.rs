@@ -1,12 +1,13 @@
 //! The parsed document: an arena in document order, and a `Copy` cursor over it.
 //!
-//! The arena holds no text: names and values are [`Span`]s of the input, or of [`Strings::changed`] where normalisation
-//! (XML 1.0 sections 2.11 and 3.3.3) or a reference made them differ from the input.
+//! The arena holds no text: names and values are [`Span`]s of the input, or, attribute values that normalisation (XML 1.0
+//! section 3.3.3) or a reference made differ from it, of [`Strings::changed`]. Text is decoded where it is read.
 
 use std::borrow::Cow;
 
 use super::Namespace;
 use super::chars::is_blank;
+use super::reference::decode_text;
 use super::scan::same;
 use super::span::{Span, narrow, wide};
 use crate::error::StructureError;
@@ -34,7 +35,7 @@ pub(crate) struct Document<'i> {
 pub(super) struct Strings<'i> {
     /// The input without its byte order mark.
     pub(super) text: &'i str,
-    /// The values that are not a stretch of the input.
+    /// The attribute values that are not a stretch of the input.
     pub(super) changed: String,
 }
 
@@ -66,31 +67,30 @@ pub(super) enum Content {
     Document,
     Element(Element),
     Text {
-        value: Span,
+        /// The source is the text; else it has references, CDATA sections or line ends to be normalised.
+        plain: bool,
         /// The source is the canonical form.
         verbatim: bool,
     },
-    Comment {
-        value: Span,
-    },
-    Instruction {
-        target: Span,
-        data: Span,
-    },
+    Comment,
+    Instruction,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Element {
-    /// The qualified name.
-    pub(super) name: Span,
+    /// Where the qualified name ends.
+    pub(super) name_end: u32,
     /// Where the local part of the name starts.
     pub(super) local: u32,
     pub(super) prefix: PrefixId,
     pub(super) namespace: NamespaceId,
-    /// The first attribute, and how many there are.
-    pub(super) attributes: (u32, u16),
-    /// The first namespace declaration, and how many there are.
-    pub(super) declarations: (u32, u16),
+    pub(super) known: Namespace,
+    pub(super) first_attribute: u32,
+    pub(super) first_declaration: u32,
+    /// How many attributes there are.
+    pub(super) attributes: u16,
+    /// How many namespace declarations there are.
+    pub(super) declarations: u16,
     /// The attributes in the input with the white space before each.
     pub(super) attributes_source: Span,
     /// The declarations in the input, from the end of the name to `attributes_source`, are in canonical form.
@@ -176,13 +176,25 @@ impl<'i> Document<'i> {
         self.strings.get(span)
     }
 
-    /// Whether the span is that text: most are not, for their lengths alone.
+    /// Whether a name, which is always a span of the input, is that text: most are not, for their lengths alone.
+    #[inline]
     fn spells(&self, span: Span, text: &str) -> bool {
-        span.len() == text.len() && same(self.str(span).as_bytes(), text.as_bytes())
+        span.len() == text.len() && self.strings.text.as_bytes().get(span.range()).is_some_and(|name| same(name, text.as_bytes()))
     }
 
     pub(super) fn node(&self, id: NodeId) -> &Node {
         self.nodes.get(id.index()).unwrap_or(&Node::NOWHERE)
+    }
+
+    /// The characters of a text node.
+    pub(super) fn text_of(&self, source: Span, plain: bool) -> Cow<'_, str> {
+        let run = self.str(source);
+        if plain {
+            return Cow::Borrowed(run);
+        }
+        let mut text = String::new();
+        decode_text(run, &mut text);
+        Cow::Owned(text)
     }
 
     pub(super) fn element(&self, id: NodeId) -> Option<&Element> {
@@ -193,11 +205,11 @@ impl<'i> Document<'i> {
     }
 
     pub(super) fn attributes_of(&self, element: &Element) -> &[Attribute] {
-        slice(&self.attributes, element.attributes)
+        slice(&self.attributes, element.first_attribute, element.attributes)
     }
 
     pub(super) fn declarations_of(&self, element: &Element) -> &[Declaration] {
-        slice(&self.declarations, element.declarations)
+        slice(&self.declarations, element.first_declaration, element.declarations)
     }
 
     pub(super) fn prefix(&self, id: PrefixId) -> &'i str {
@@ -232,17 +244,12 @@ impl Strings<'_> {
     pub(super) fn len(&self) -> usize {
         self.text.len() + self.changed.len()
     }
+}
 
-    /// Where the next changed value starts, with room for some: most documents have a few, and some have none.
-    pub(super) fn start_changed(&mut self) -> usize {
-        if self.changed.is_empty() {
-            self.changed.reserve(512);
-        }
-        self.len()
-    }
-
-    pub(super) fn is_changed(&self, span: Span) -> bool {
-        span.range().start >= self.text.len()
+impl Element {
+    /// The qualified name, given where its start tag is.
+    pub(super) const fn name(&self, source: Span) -> Span {
+        Span { start: source.start.saturating_add(1), end: self.name_end }
     }
 }
 
@@ -265,7 +272,7 @@ impl Node {
         Self { parent: NodeId::DOCUMENT, end: NodeId::DOCUMENT, source: Span { start: 0, end: 0 }, content: Content::Document };
 }
 
-fn slice<T>(all: &[T], (first, count): (u32, u16)) -> &[T] {
+fn slice<T>(all: &[T], first: u32, count: u16) -> &[T] {
     let first = wide(first);
     all.get(first..first.saturating_add(usize::from(count))).unwrap_or_default()
 }
@@ -292,13 +299,13 @@ impl<'d> Cursor<'d> {
 
     pub(super) fn is(self, namespace: Namespace, local_name: &str) -> bool {
         self.element().is_some_and(|element| {
-            self.document.spells(Span { start: element.local, end: element.name.end }, local_name)
-                && self.document.known(element.namespace) == namespace
+            element.known == namespace && self.document.spells(Span { start: element.local, end: element.name_end }, local_name)
         })
     }
 
     pub(super) fn qualified_name(self) -> &'d str {
-        self.element().map_or("", |element| self.document.str(element.name))
+        let source = self.document.node(self.id).source;
+        self.element().map_or("", |element| self.document.str(element.name(source)))
     }
 
     pub(super) fn attributes(self) -> &'d [Attribute] {
@@ -315,14 +322,28 @@ impl<'d> Cursor<'d> {
             .map(|attribute| document.str(attribute.value))
     }
 
+    /// The characters, if this is a text node.
+    pub(super) fn text_node(self) -> Option<Cow<'d, str>> {
+        let node = self.document.node(self.id);
+        match node.content {
+            Content::Text { plain, .. } => Some(self.document.text_of(node.source, plain)),
+            _ => None,
+        }
+    }
+
+    /// Whether this is a text node of nothing but white space.
+    pub(super) fn is_blank(self) -> bool {
+        self.text_node().is_some_and(|text| is_blank(&text))
+    }
+
     /// The text of the children, joined; `None` if there is an element or a processing instruction among them.
     pub(super) fn text(self, removed: Option<NodeId>) -> Option<Cow<'d, str>> {
         let mut joined = Cow::Borrowed("");
         for child in self.children().filter(|child| Some(child.id) != removed) {
-            match child.content() {
-                Content::Text { value, .. } if joined.is_empty() => joined = Cow::Borrowed(self.document.str(*value)),
-                Content::Text { value, .. } => joined.to_mut().push_str(self.document.str(*value)),
-                Content::Comment { .. } => {}
+            match (child.content(), child.text_node()) {
+                (_, Some(text)) if joined.is_empty() => joined = text,
+                (_, Some(text)) => joined.to_mut().push_str(&text),
+                (Content::Comment, _) => {}
                 _ => return None,
             }
         }
@@ -333,12 +354,10 @@ impl<'d> Cursor<'d> {
     pub(super) fn elements(self, removed: Option<NodeId>) -> impl Iterator<Item = Result<Self, StructureError>> {
         self.children().filter(move |child| Some(child.id) != removed).filter_map(move |child| match child.content() {
             Content::Element(_) => Some(Ok(child)),
-            Content::Comment { .. } | Content::Document => None,
-            Content::Text { value, .. } if is_blank(self.document.str(*value)) => None,
+            Content::Comment | Content::Document => None,
+            Content::Text { .. } if child.is_blank() => None,
             Content::Text { .. } => Some(Err(StructureError::UnexpectedText { element: self.qualified_name().into() })),
-            Content::Instruction { .. } => {
-                Some(Err(StructureError::UnexpectedInstruction { element: self.qualified_name().into() }))
-            }
+            Content::Instruction => Some(Err(StructureError::UnexpectedInstruction { element: self.qualified_name().into() })),
         })
     }
 

@@ -7,6 +7,7 @@ mod base;
 pub(crate) mod canonical;
 mod chars;
 mod document;
+mod names;
 mod namespace;
 mod parse;
 mod reference;

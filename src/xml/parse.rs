@@ -1,8 +1,7 @@
 //! Strict XML 1.0 and Namespaces in XML 1.0: from bytes to a [`Document`], or to the rule that is broken and where.
 //!
-//! The tokenizer finds where markup starts and ends and checks little of what is inside. Everything else is checked here: one
-//! root, matching tags, names, characters, references, attributes, namespaces, the declaration, the encoding, and the limits.
-//! Each construct is checked as it is met, in one pass; the first fault ends the parse.
+//! One pass finds where each construct starts and ends, and checks it as it is met: one root, matching tags, names, characters,
+//! references, attributes, namespaces, the declaration, the encoding, and the limits. The first fault ends the parse.
 //!
 //! # Not supported
 //!
@@ -12,21 +11,18 @@ use std::cmp::Ordering;
 use std::num::NonZeroU32;
 use std::ops::Range;
 
-use quick_xml::Reader;
-use quick_xml::errors::{Error as TokenError, IllFormedError, SyntaxError};
-use quick_xml::events::Event;
-
 use super::Namespace;
-use super::chars::{ScannedName, first_forbidden, is_blank, is_space, ncname_len, scan_qname};
+use super::chars::{Octets, first_forbidden, is_space, ncname_len};
 use super::document::{
     Attribute, Content, Declaration, Document, Element, NamespaceId, NamespaceName, Node, NodeId, PrefixId, Strings, count,
     namespace_name,
 };
+use super::names::{Name, NameFault, NameKind, Names};
 use super::namespace::{XMLNS, is_relative};
-use super::reference::{UNKNOWN_REFERENCE, is_canonical_in_text, normalize_line_ends, normalize_value, resolve};
-use super::scan::{key, same};
-use super::span::{Span, narrow};
-use super::tag::{RawAttribute, next_attribute};
+use super::reference::{UNKNOWN_REFERENCE, is_canonical_in_text, normalize_value, resolve};
+use super::scan::{find, key, same};
+use super::span::{Span, narrow, wide};
+use super::tag::{Next, RawAttribute, TagFault, next};
 use crate::error::{Position, XmlError, XmlErrorKind};
 use crate::limits::Limits;
 
@@ -109,6 +105,11 @@ impl Fault {
     }
 
     #[cold]
+    fn unclosed_tag(start: usize) -> Self {
+        Self::xml("a tag without its end", "XML 1.0 section 3.1", start)
+    }
+
+    #[cold]
     fn namespace(rule: &'static str, section: &'static str, offset: usize) -> Self {
         Self::new(XmlErrorKind::Namespace { rule, section }, offset)
     }
@@ -122,7 +123,8 @@ impl Fault {
 struct Parser<'i, 'l> {
     document: Document<'i>,
     limits: &'l Limits,
-    /// What each prefix is bound to here, by [`PrefixId`].
+    names: Names<'i>,
+    /// What each prefix is bound to here, by [`PrefixId`]; a prefix beyond its end is bound to nothing.
     scope: Vec<NamespaceId>,
     /// The bindings that declarations of the open elements replaced.
     replaced: Vec<Declaration>,
@@ -131,7 +133,9 @@ struct Parser<'i, 'l> {
     root_seen: bool,
     /// The first comment that HTML readers take to end at once, so that they would see what it hides.
     ambiguous_comment: Option<usize>,
-    /// No carriage return means that no line end needs normalising.
+    /// None means that no value has white space that needs normalising.
+    has_controls: bool,
+    /// None means that no line end needs normalising.
     has_carriage_return: bool,
 }
 
@@ -139,6 +143,7 @@ struct Parser<'i, 'l> {
 #[derive(Clone, Copy)]
 struct Open {
     id: NodeId,
+    name: Span,
     /// How long [`Parser::replaced`] was before it.
     replaced: usize,
 }
@@ -146,9 +151,11 @@ struct Open {
 /// A run of character data, references and CDATA sections: one text node of the XPath data model.
 struct Run {
     source: Range<usize>,
-    /// Of the input, while the run is one untouched piece; then of [`Strings::changed`].
-    value: Span,
+    /// It stands for itself.
+    plain: bool,
     verbatim: bool,
+    /// It stands for no character: an empty CDATA section.
+    empty: bool,
 }
 
 impl<'i, 'l> Parser<'i, 'l> {
@@ -161,59 +168,53 @@ impl<'i, 'l> Parser<'i, 'l> {
             nodes,
             attributes: Vec::with_capacity(text.len() / 96 + 8),
             declarations: Vec::with_capacity(16),
-            prefixes: Vec::with_capacity(8),
+            prefixes: Vec::new(),
             namespaces: Vec::with_capacity(8),
             identifiers: Vec::new(),
             root: NodeId::DOCUMENT,
         };
-        document.prefixes.extend(["", "xml"]);
         document.namespaces.extend([none, NamespaceName { known: Namespace::Xml, ..none }]);
         let mut scope = Vec::with_capacity(8);
         scope.extend([NamespaceId::NONE, NamespaceId::XML]);
         Self {
             document,
             limits,
+            names: Names::new(limits.prefixes),
             scope,
             replaced: Vec::new(),
             open: Vec::with_capacity(16),
             run: None,
             root_seen: false,
             ambiguous_comment: None,
-            has_carriage_return: memchr::memchr(b'\r', text.as_bytes()).is_some(),
+            has_controls: false,
+            has_carriage_return: false,
         }
     }
 
     fn run(&mut self) -> Result<(), Fault> {
         let text = self.document.strings.text;
-        if let Some(offset) = first_forbidden(text) {
+        let octets = Octets::of(text);
+        if octets.have_suspects()
+            && let Some(offset) = first_forbidden(text)
+        {
             return Err(Fault::new(XmlErrorKind::ForbiddenCharacter, offset));
         }
+        self.has_controls = octets.have_controls();
+        self.has_carriage_return = self.has_controls && memchr::memchr(b'\r', text.as_bytes()).is_some();
         if text.starts_with(BYTE_ORDER_MARK) {
             return Err(Fault::xml("text outside the root element", "XML 1.0 section 2.1", 0));
         }
-        let mut reader = Reader::from_str(text);
-        reader.config_mut().check_comments = true;
-        // Compared here against the input, which needs no copy of the open names.
-        reader.config_mut().check_end_names = false;
-        let mut start = 0;
+        let mut at = 0;
         loop {
-            let event = reader.read_event().map_err(|error| token_fault(&error, start))?;
-            let end = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
-            let source = start..end;
-            match event {
-                Event::Text(_) => self.text(source)?,
-                Event::Start(_) => self.start_tag(source, ">")?,
-                Event::End(_) => self.end_tag(source)?,
-                Event::Empty(_) => self.start_tag(source, "/>")?,
-                Event::GeneralRef(_) => self.reference(source)?,
-                Event::CData(_) => self.cdata(source)?,
-                Event::Comment(_) => self.comment(source)?,
-                Event::PI(_) => self.instruction(source)?,
-                Event::Decl(_) => self.declaration(source)?,
-                Event::DocType(_) => return Err(Fault::new(XmlErrorKind::Doctype, start)),
-                Event::Eof => return self.finish(end),
-            }
-            start = end;
+            at = match self.octets(at) {
+                [] => return self.finish(at),
+                [b'<', b'/', ..] => self.end_tag(at)?,
+                [b'<', b'!', ..] => self.exclamation(at)?,
+                [b'<', b'?', ..] => self.question(at)?,
+                [b'<', ..] => self.start_tag(at)?,
+                [b'&', ..] => self.reference(at)?,
+                _ => self.text(at)?,
+            };
         }
     }
 
@@ -226,164 +227,171 @@ impl<'i, 'l> Parser<'i, 'l> {
             return Err(Fault::xml("no root element", "XML 1.0 section 2.1", end));
         }
         self.close_node(NodeId::DOCUMENT);
+        self.document.prefixes = self.names.take_prefixes();
         Ok(())
     }
 
-    // Character data
+    // Character data. Each of these answers where it ends.
 
-    fn text(&mut self, source: Range<usize>) -> Result<(), Fault> {
-        let piece = self.source(source.clone());
+    fn text(&mut self, start: usize) -> Result<usize, Fault> {
+        let octets = self.octets(start);
+        let mut len = 0;
+        let mut verbatim = true;
+        loop {
+            let rest = octets.get(len..).unwrap_or_default();
+            len += memchr::memchr3(b'<', b'&', b'>', rest).unwrap_or(rest.len());
+            if octets.get(len) != Some(&b'>') {
+                break;
+            }
+            let before = octets.get(..len).unwrap_or_default();
+            if before.ends_with(b"]]") && !self.open.is_empty() {
+                return Err(Fault::xml("`]]>` in text", "XML 1.0 section 2.4", start + len - 2));
+            }
+            verbatim = false;
+            len += 1;
+        }
+        let piece = octets.get(..len).unwrap_or_default();
         if self.open.is_empty() {
-            return match piece.bytes().position(|byte| !is_space(byte)) {
-                None => Ok(()),
-                Some(at) => Err(Fault::xml("text outside the root element", "XML 1.0 section 2.1", source.start + at)),
+            return match piece.iter().position(|&byte| !is_space(byte)) {
+                None => Ok(start + len),
+                Some(at) => Err(Fault::xml("text outside the root element", "XML 1.0 section 2.1", start + at)),
             };
         }
-        let greater = memchr::memchr(b'>', piece.as_bytes());
-        if greater.is_some()
-            && let Some(at) = piece.find("]]>")
-        {
-            return Err(Fault::xml("`]]>` in text", "XML 1.0 section 2.4", source.start + at));
-        }
-        self.push_text(source, greater.is_none());
-        Ok(())
+        let plain = !(self.has_carriage_return && memchr::memchr(b'\r', piece).is_some());
+        Ok(self.push_text(Run { source: start..start + len, plain, verbatim: verbatim && plain, empty: false }))
     }
 
-    fn cdata(&mut self, source: Range<usize>) -> Result<(), Fault> {
+    fn cdata(&mut self, start: usize) -> Result<usize, Fault> {
+        let inner = start + CDATA_START.len();
+        let inner_end = self.find(start, inner, "]]>", ("a CDATA section without its end", "XML 1.0 section 2.7"))?;
         if self.open.is_empty() {
-            return Err(Fault::xml("a CDATA section outside the root element", "XML 1.0 section 2.1", source.start));
+            return Err(Fault::xml("a CDATA section outside the root element", "XML 1.0 section 2.1", start));
         }
-        let inner = source.start + "<![CDATA[".len()..source.end - "]]>".len();
-        self.push_piece(source, inner, false);
-        Ok(())
+        let source = start..inner_end + "]]>".len();
+        Ok(self.push_text(Run { source, plain: false, verbatim: false, empty: inner == inner_end }))
     }
 
-    fn reference(&mut self, source: Range<usize>) -> Result<(), Fault> {
+    fn reference(&mut self, start: usize) -> Result<usize, Fault> {
+        let behind = self.octets(start + 1);
+        let len = memchr::memchr3(b';', b'&', b'<', behind)
+            .filter(|&len| behind.get(len) == Some(&b';'))
+            .ok_or_else(|| Fault::xml("a `&` that starts no reference", "XML 1.0 section 2.4", start))?;
         if self.open.is_empty() {
-            return Err(Fault::xml("a reference outside the root element", "XML 1.0 section 2.1", source.start));
+            return Err(Fault::xml("a reference outside the root element", "XML 1.0 section 2.1", start));
         }
-        let name = self.source(source.start + 1..source.end - 1);
-        let c = resolve(name).ok_or_else(|| Fault::xml(UNKNOWN_REFERENCE, "XML 1.0 section 4.1", source.start))?;
-        let mut run = self.changed_run(source);
-        self.document.strings.changed.push(c);
-        run.verbatim &= is_canonical_in_text(name);
-        self.run = Some(self.end_of_changed(run));
-        Ok(())
-    }
-
-    fn push_text(&mut self, source: Range<usize>, verbatim: bool) {
-        self.push_piece(source.clone(), source, verbatim);
-    }
-
-    /// Appends the characters of `inner`, written as `source`, to the run.
-    fn push_piece(&mut self, source: Range<usize>, inner: Range<usize>, verbatim: bool) {
-        let text = self.source(inner.clone());
-        let has_carriage_return = self.has_carriage_return && text.contains('\r');
-        if self.run.is_none() && !has_carriage_return {
-            self.run = Some(Run { source, value: Span::new(inner), verbatim });
-            return;
+        let name = self.source(start + 1..start + 1 + len);
+        if resolve(name).is_none() {
+            return Err(Fault::xml(UNKNOWN_REFERENCE, "XML 1.0 section 4.1", start));
         }
-        let mut run = self.changed_run(source);
-        normalize_line_ends(text, &mut self.document.strings.changed);
-        run.verbatim &= verbatim && !has_carriage_return;
-        self.run = Some(self.end_of_changed(run));
+        let source = start..start + len + "&;".len();
+        Ok(self.push_text(Run { source, plain: false, verbatim: is_canonical_in_text(name), empty: false }))
     }
 
-    /// The run so far, extended to the end of `source`, its value moved to where it can grow.
-    fn changed_run(&mut self, source: Range<usize>) -> Run {
-        let strings = &mut self.document.strings;
-        let start = strings.start_changed();
-        match self.run.take() {
-            None => Run { value: Span::new(start..start), source, verbatim: true },
-            Some(run) => {
-                let value = if strings.is_changed(run.value) {
-                    run.value
-                } else {
-                    strings.changed.push_str(strings.text.get(run.value.range()).unwrap_or_default());
-                    Span::new(start..strings.len())
-                };
-                Run { source: run.source.start..source.end, value, verbatim: run.verbatim }
-            }
-        }
+    /// Appends to the run; answers where it ends.
+    #[inline]
+    fn push_text(&mut self, piece: Run) -> usize {
+        let end = piece.source.end;
+        self.run = Some(match self.run.take() {
+            None => piece,
+            Some(run) => Run {
+                source: run.source.start..end,
+                plain: run.plain && piece.plain,
+                verbatim: run.verbatim && piece.verbatim,
+                empty: run.empty && piece.empty,
+            },
+        });
+        end
     }
 
-    fn end_of_changed(&self, run: Run) -> Run {
-        Run { value: Span { start: run.value.start, end: narrow(self.document.strings.len()) }, ..run }
-    }
-
-    /// Makes a node of the run. An empty one (an empty CDATA section) is none in the XPath data model.
+    /// Makes a node of the run. An empty one is none in the XPath data model.
+    #[inline]
     fn flush_text(&mut self) -> Result<(), Fault> {
         let Some(run) = self.run.take() else { return Ok(()) };
-        if !run.value.is_empty() {
-            let id = self.push_node(run.source, Content::Text { value: run.value, verbatim: run.verbatim })?;
-            self.close_node(id);
+        if !run.empty {
+            self.push_node(run.source, Content::Text { plain: run.plain, verbatim: run.verbatim })?;
         }
         Ok(())
     }
 
     // Comments, processing instructions, the declaration
 
-    fn comment(&mut self, source: Range<usize>) -> Result<(), Fault> {
-        self.flush_text()?;
-        let inner = source.start + "<!--".len()..source.end - "-->".len();
-        if self.source(inner.clone()).trim_start_matches('-').starts_with('>') {
-            self.ambiguous_comment.get_or_insert(source.start);
+    fn exclamation(&mut self, start: usize) -> Result<usize, Fault> {
+        let markup = self.octets(start);
+        if markup.starts_with(b"<!--") {
+            self.comment(start)
+        } else if markup.starts_with(CDATA_START.as_bytes()) {
+            self.cdata(start)
+        } else if markup.get("<!".len()..).and_then(|word| word.get(..DOCTYPE.len())).is_some_and(is_doctype) {
+            Err(Fault::new(XmlErrorKind::Doctype, start))
+        } else {
+            Err(Fault::xml("markup that is neither comment nor CDATA section", "XML 1.0 section 2.1", start))
         }
-        let value = self.with_line_ends(inner);
-        let id = self.push_node(source, Content::Comment { value })?;
-        self.close_node(id);
-        Ok(())
     }
 
-    fn instruction(&mut self, source: Range<usize>) -> Result<(), Fault> {
+    fn comment(&mut self, start: usize) -> Result<usize, Fault> {
         self.flush_text()?;
-        let start = source.start + "<?".len();
-        let inner = self.source(start..source.end - "?>".len());
-        let len = ncname_len(inner)
-            .filter(|&len| inner.as_bytes().get(len).is_none_or(|&byte| is_space(byte)))
-            .ok_or_else(|| Fault::xml("a processing instruction without a legal target", "XML 1.0 section 2.6", source.start))?;
-        let (target, rest) = inner.split_at_checked(len).unwrap_or_default();
+        let inner = start + "<!--".len();
+        let inner_end = self.find(start, inner, "-->", ("a comment without its end", "XML 1.0 section 2.5"))?;
+        if find(self.octets(inner), 0, b"--").is_some_and(|at| inner + at < inner_end) {
+            return Err(Fault::xml("`--` inside a comment", "XML 1.0 section 2.5", start));
+        }
+        if self.source(inner..inner_end).trim_start_matches('-').starts_with('>') {
+            self.ambiguous_comment.get_or_insert(start);
+        }
+        let end = inner_end + "-->".len();
+        self.push_node(start..end, Content::Comment)?;
+        Ok(end)
+    }
+
+    fn question(&mut self, start: usize) -> Result<usize, Fault> {
+        let inner = start + "<?".len();
+        let inner_end = self.find(start, inner, "?>", ("a processing instruction without its end", "XML 1.0 section 2.6"))?;
+        let end = inner_end + "?>".len();
+        let content = self.source(inner..inner_end);
+        let is_declaration = |rest: &str| rest.bytes().next().is_none_or(is_space);
+        if content.strip_prefix("xml").is_some_and(is_declaration) {
+            self.declaration(start, inner_end)?;
+            return Ok(end);
+        }
+        self.flush_text()?;
+        let target = ncname_len(content)
+            .filter(|&len| content.as_bytes().get(len).is_none_or(|&byte| is_space(byte)))
+            .and_then(|len| content.get(..len))
+            .ok_or_else(|| Fault::xml("a processing instruction without a legal target", "XML 1.0 section 2.6", start))?;
         if target.eq_ignore_ascii_case("xml") {
             return Err(Fault::xml(
                 "an XML declaration that is not at the start, or a processing instruction of its name",
                 "XML 1.0 section 2.8",
-                source.start,
+                start,
             ));
         }
-        let spaces = rest.bytes().take_while(|&byte| is_space(byte)).count();
-        let data = self.with_line_ends(start + len + spaces..start + inner.len());
-        let content = Content::Instruction { target: Span::new(start..start + len), data };
-        let id = self.push_node(source, content)?;
-        self.close_node(id);
-        Ok(())
-    }
-
-    fn with_line_ends(&mut self, inner: Range<usize>) -> Span {
-        let text = self.source(inner.clone());
-        if !(self.has_carriage_return && text.contains('\r')) {
-            return Span::new(inner);
-        }
-        let start = self.document.strings.start_changed();
-        normalize_line_ends(text, &mut self.document.strings.changed);
-        Span::new(start..self.document.strings.len())
+        self.push_node(start..end, Content::Instruction)?;
+        Ok(end)
     }
 
     /// XML 1.0 section 2.8: at the very start, `version` 1.0, then `encoding`, then `standalone`, and nothing else.
-    fn declaration(&mut self, source: Range<usize>) -> Result<(), Fault> {
-        let broken = |rule| Fault::xml(rule, "XML 1.0 section 2.8", source.start);
-        if source.start != 0 {
+    fn declaration(&mut self, start: usize, end: usize) -> Result<(), Fault> {
+        let broken = |rule| Fault::xml(rule, "XML 1.0 section 2.8", start);
+        if start != 0 {
             return Err(broken("an XML declaration that is not at the start"));
         }
-        let inner = self.source("<?".len()..source.end - "?>".len());
+        let inner = self.source(0..end);
         let mut found = [None; 3];
-        let mut from = "xml".len();
+        let mut from = "<?xml".len();
+        let mut next_part = |from| match next(inner, from, self.has_controls, &mut self.names) {
+            Ok(Next::Attribute(raw)) => Ok(Some(raw)),
+            Ok(Next::End(at)) if at == end => Ok(None),
+            Ok(Next::End(_)) => Err(broken("an attribute name that is no qualified name")),
+            Err(TagFault::Rule(rule, _)) => Err(broken(rule)),
+            Err(TagFault::TooManyPrefixes(_)) => Err(broken("a prefix in the XML declaration")),
+        };
         for slot in &mut found {
-            let Some(raw) = next_attribute(inner, from).map_err(|fault| broken(fault.rule))? else { break };
-            let name = inner.get(raw.name_start..raw.name_start + raw.name.len).unwrap_or_default();
+            let Some(raw) = next_part(from)? else { break };
+            let name = inner.get(raw.name_start..raw.name_start + raw.name.len()).unwrap_or_default();
             *slot = Some((name, inner.get(raw.value_start..raw.value_end).unwrap_or_default()));
             from = raw.value_end + 1;
         }
-        if next_attribute(inner, from).map_err(|fault| broken(fault.rule))?.is_some() {
+        if next_part(from)?.is_some() {
             return Err(broken("more than three parts in the XML declaration"));
         }
         let (encoding, standalone) = match found {
@@ -402,72 +410,94 @@ impl<'i, 'l> Parser<'i, 'l> {
             return Err(broken("a `standalone` that is neither yes nor no"));
         }
         match encoding {
-            Some(name) if !name.eq_ignore_ascii_case("UTF-8") => Err(Fault::new(XmlErrorKind::EncodingMismatch, source.start)),
+            Some(name) if !name.eq_ignore_ascii_case("UTF-8") => Err(Fault::new(XmlErrorKind::EncodingMismatch, start)),
             _ => Ok(()),
         }
     }
 
     // Tags
 
-    fn start_tag(&mut self, source: Range<usize>, close: &str) -> Result<(), Fault> {
+    fn start_tag(&mut self, start: usize) -> Result<usize, Fault> {
         self.flush_text()?;
         if self.open.is_empty() && self.root_seen {
-            return Err(Fault::xml("more than one root element", "XML 1.0 section 2.1", source.start));
+            return Err(Fault::xml("more than one root element", "XML 1.0 section 2.1", start));
         }
         if self.open.len() >= self.limits.depth {
-            return Err(Fault::limit("levels of elements", self.limits.depth, source.start));
+            return Err(Fault::limit("levels of elements", self.limits.depth, start));
         }
-        let content = self.source(source.start + 1..source.end - close.len());
-        let name =
-            scan_qname(content).filter(|name| content.as_bytes().get(name.len).is_none_or(|&byte| is_space(byte))).ok_or_else(
-                || Fault::xml("an element name that is no qualified name", "Namespaces in XML 1.0 section 4", source.start),
-            )?;
+        let name = self.element_name(start)?;
+        let name_span = start + 1..start + 1 + name.len();
 
         let replaced = self.replaced.len();
-        let mut tag = Tag::new(&self.document, source.start + 1, name.len);
-        self.attributes(content, &mut tag)?;
-        self.declare(&mut tag)?;
-        let (prefix, local) = split_name(content, name);
-        let (prefix, namespace) = self.resolve_element(prefix, source.start)?;
+        let mut tag = Tag::new(&self.document, start, name_span.end);
+        let attributes_end = self.attributes(&mut tag)?;
+        if tag.declarations > 0 {
+            self.declare(&mut tag)?;
+        }
+        let namespace = self.resolve_element(name, start)?;
         self.resolve_attributes(&mut tag)?;
 
+        let (end, is_empty) = match self.octets(attributes_end) {
+            [b'>', ..] => (attributes_end + ">".len(), false),
+            _ => (attributes_end + "/>".len(), true),
+        };
         let element = Element {
-            name: Span::new(source.start + 1..source.start + 1 + name.len),
-            local: narrow(source.start + 1 + name.len - local.len()),
-            prefix,
+            name_end: narrow(name_span.end),
+            local: narrow(name_span.start).saturating_add(name.local),
+            prefix: name.prefix,
             namespace,
-            attributes: (count(tag.first_attribute), tag.attributes),
-            declarations: (count(tag.first_declaration), tag.declarations),
+            known: self.document.known(namespace),
+            first_attribute: count(tag.first_attribute),
+            first_declaration: count(tag.first_declaration),
+            attributes: tag.attributes,
+            declarations: tag.declarations,
             attributes_source: Span::new(tag.attributes_start..tag.attributes_end),
             declarations_verbatim: tag.declarations_verbatim,
             attributes_verbatim: tag.attributes_verbatim,
             end_tag: None,
         };
-        let id = self.push_node(source, Content::Element(element))?;
+        let id = self.push_node(start..end, Content::Element(element))?;
         if self.open.is_empty() {
             self.root_seen = true;
             self.document.root = id;
         }
-        self.open.push(Open { id, replaced });
-        if close == "/>" {
+        self.open.push(Open { id, name: Span::new(name_span), replaced });
+        if is_empty {
             self.close_element(None);
         }
-        Ok(())
+        Ok(end)
     }
 
-    fn end_tag(&mut self, source: Range<usize>) -> Result<(), Fault> {
-        self.flush_text()?;
-        let mismatch = || Fault::xml("an end tag that does not match its start tag", "XML 1.0 section 3", source.start);
-        let open = *self.open.last().ok_or_else(mismatch)?;
-        let name = self.document.element(open.id).map_or("", |element| self.document.str(element.name));
-        let inner = self.source(source.start + 2..source.end - 1);
-        let (start, rest) = inner.split_at_checked(name.len()).ok_or_else(mismatch)?;
-        if !same(start.as_bytes(), name.as_bytes()) || !is_blank(rest) {
-            return Err(mismatch());
+    #[inline]
+    fn element_name(&mut self, start: usize) -> Result<Name, Fault> {
+        const RULE: (&str, &str) = ("an element name that is no qualified name", "Namespaces in XML 1.0 section 4");
+        let name = match self.names.read(self.document.strings.text, start + 1) {
+            Ok(name) => name,
+            Err(NameFault::NoQualifiedName) => return Err(self.in_tag(RULE, start, start)),
+            Err(NameFault::TooManyPrefixes) => return Err(self.too_many_prefixes(start)),
+        };
+        match self.octets(start + 1 + name.len()) {
+            [b'>' | b' ' | b'\t' | b'\n' | b'\r', ..] | [b'/', b'>', ..] => Ok(name),
+            _ => Err(self.in_tag(RULE, start, start)),
         }
-        let verbatim = rest.is_empty();
-        self.close_element(if verbatim { NonZeroU32::new(narrow(source.start)) } else { None });
-        Ok(())
+    }
+
+    fn end_tag(&mut self, start: usize) -> Result<usize, Fault> {
+        self.flush_text()?;
+        let text = self.document.strings.text.as_bytes();
+        let name_start = start + "</".len();
+        let name = self.open.last().and_then(|open| text.get(open.name.range())).unwrap_or_default();
+        let mut end = name_start + name.len();
+        let is_written = !name.is_empty() && text.get(name_start..end).is_some_and(|written| same(written, name));
+        let canonical = text.get(end) == Some(&b'>');
+        while text.get(end).is_some_and(|&byte| is_space(byte)) {
+            end += 1;
+        }
+        if !is_written || text.get(end) != Some(&b'>') {
+            return Err(self.in_tag(("an end tag that does not match its start tag", "XML 1.0 section 3"), start, start));
+        }
+        self.close_element(if canonical { NonZeroU32::new(narrow(start)) } else { None });
+        Ok(end + ">".len())
     }
 
     fn close_element(&mut self, end_tag: Option<NonZeroU32>) {
@@ -485,72 +515,57 @@ impl<'i, 'l> Parser<'i, 'l> {
         self.close_node(open.id);
     }
 
-    /// Reads the attributes of a tag into the arena: declarations and the others apart, prefixes not resolved yet.
-    fn attributes(&mut self, content: &'i str, tag: &mut Tag) -> Result<(), Fault> {
-        let mut from = tag.name_len;
+    /// Reads the attributes of a tag into the arena: declarations and the others apart, prefixes not resolved yet. Answers where
+    /// the tag's end starts.
+    fn attributes(&mut self, tag: &mut Tag) -> Result<usize, Fault> {
+        let text = self.document.strings.text;
+        let mut from = tag.attributes_start;
         let mut seen = 0_usize;
         // The counts of the arena hold no more, whatever the limit.
         let limit = self.limits.attributes_per_element.min(usize::from(u16::MAX));
         loop {
-            let raw = next_attribute(content, from)
-                .map_err(|fault| Fault::xml(fault.rule, "XML 1.0 section 3.1", tag.base + fault.offset))?;
-            let Some(raw) = raw else { return Ok(()) };
+            let raw = match next(text, from, self.has_controls, &mut self.names) {
+                Ok(Next::Attribute(raw)) => raw,
+                Ok(Next::End(at)) if at < text.len() => return Ok(at),
+                Ok(Next::End(_)) => return Err(Fault::unclosed_tag(tag.start)),
+                Err(TagFault::Rule(rule, at)) => return Err(self.in_tag((rule, "XML 1.0 section 3.1"), tag.start, at)),
+                Err(TagFault::TooManyPrefixes(at)) => return Err(self.too_many_prefixes(at)),
+            };
             seen += 1;
             if seen > limit {
-                return Err(Fault::limit("attributes on one element", limit, tag.base + raw.start));
+                return Err(Fault::limit("attributes on one element", limit, raw.start));
             }
-            let (prefix, local) = split_name(content.get(raw.name_start..).unwrap_or_default(), raw.name);
-            let value = tag.base + raw.value_start..tag.base + raw.value_end;
+            let value = raw.value_start..raw.value_end;
             let (value, canonical) = if raw.plain { (Span::new(value), true) } else { self.value(value)? };
             let canonical = canonical && raw.canonical_layout;
-            match (prefix, local) {
-                ("", "xmlns") => self.push_declaration("", value, canonical, &raw, tag)?,
-                ("xmlns", prefix) => self.push_declaration(prefix, value, canonical, &raw, tag)?,
-                _ => self.push_attribute(prefix, value, canonical, &raw, tag)?,
+            match raw.name.kind {
+                NameKind::Declaration => self.push_declaration(value, canonical, &raw, tag)?,
+                NameKind::Ordinary | NameKind::Identifier => self.push_attribute(value, canonical, &raw, tag),
             }
             from = raw.value_end + 1;
         }
     }
 
     #[inline]
-    fn push_attribute(
-        &mut self,
-        prefix: &'i str,
-        value: Span,
-        canonical: bool,
-        raw: &RawAttribute,
-        tag: &mut Tag,
-    ) -> Result<(), Fault> {
+    fn push_attribute(&mut self, value: Span, canonical: bool, raw: &RawAttribute, tag: &mut Tag) {
         if tag.attributes == 0 {
-            tag.attributes_start = tag.base + raw.start;
+            tag.attributes_start = raw.start;
         }
         tag.attributes = tag.attributes.saturating_add(1);
-        tag.attributes_end = tag.base + raw.value_end + 1;
+        tag.attributes_end = raw.value_end + 1;
         tag.attributes_verbatim &= canonical;
-        let start = tag.base + raw.name_start;
-        let local = start + raw.name.colon.map_or(0, |colon| colon + 1);
-        let prefix = self.intern_prefix(prefix, start)?;
-        self.document.attributes.push(Attribute {
-            name: Span::new(start..start + raw.name.len),
-            local: narrow(local),
-            value,
-            prefix,
-            namespace: NamespaceId::NONE,
-        });
-        Ok(())
+        tag.has_prefixes |= raw.name.prefix != PrefixId::DEFAULT;
+        tag.has_identifiers |= raw.name.kind == NameKind::Identifier;
+        let name = Span::new(raw.name_start..raw.name_start + raw.name.len());
+        let local = name.start.saturating_add(raw.name.local);
+        self.document.attributes.push(Attribute { name, local, value, prefix: raw.name.prefix, namespace: NamespaceId::NONE });
     }
 
     /// Checks a declaration and notes it. Namespaces in XML 1.0 sections 2.2, 3 and 5.
-    fn push_declaration(
-        &mut self,
-        prefix: &'i str,
-        value: Span,
-        canonical: bool,
-        raw: &RawAttribute,
-        tag: &mut Tag,
-    ) -> Result<(), Fault> {
-        let at = tag.base + raw.name_start;
+    fn push_declaration(&mut self, value: Span, canonical: bool, raw: &RawAttribute, tag: &mut Tag) -> Result<(), Fault> {
+        let at = raw.name_start;
         let broken = |rule| Err(Fault::namespace(rule, "Namespaces in XML 1.0 section 3", at));
+        let prefix = self.names.prefixes().get(raw.name.prefix.index()).copied().unwrap_or_default();
         let name = self.document.str(value);
         match (prefix, name) {
             ("xmlns", _) => return broken("the prefix `xmlns` is declared"),
@@ -566,29 +581,26 @@ impl<'i, 'l> Parser<'i, 'l> {
         // A declaration among the attributes breaks their stretch of the input.
         tag.attributes_verbatim &= tag.attributes == 0;
         if tag.attributes == 0 {
-            tag.attributes_start = tag.base + raw.value_end + 1;
+            tag.attributes_start = raw.value_end + 1;
             tag.attributes_end = tag.attributes_start;
         }
-        let prefix = self.intern_prefix(prefix, at)?;
         let namespace = self.intern_namespace(value, at)?;
         tag.declarations = tag.declarations.saturating_add(1);
-        self.document.declarations.push(Declaration { prefix, namespace });
+        self.document.declarations.push(Declaration { prefix: raw.name.prefix, namespace });
         Ok(())
     }
 
     /// Sorts the declarations of a tag, refuses doubled ones, and brings them into scope.
     fn declare(&mut self, tag: &mut Tag) -> Result<(), Fault> {
-        if tag.declarations == 0 {
-            return Ok(());
-        }
-        let Document { declarations, prefixes, .. } = &mut self.document;
-        let declared = declarations.get_mut(tag.first_declaration..).unwrap_or_default();
+        let prefixes = self.names.prefixes();
+        self.scope.resize(prefixes.len(), NamespaceId::UNBOUND);
+        let declared = self.document.declarations.get_mut(tag.first_declaration..).unwrap_or_default();
         let name = |declaration: &Declaration| prefixes.get(declaration.prefix.index()).copied().unwrap_or_default();
         if !declared.is_sorted_by(|a, b| name(a) < name(b)) {
             tag.declarations_verbatim = false;
             declared.sort_unstable_by(|a, b| name(a).cmp(name(b)));
             if declared.windows(2).any(|pair| matches!(pair, [a, b] if a.prefix == b.prefix)) {
-                return Err(Fault::xml(DOUBLED, "XML 1.0 section 3.1", tag.base));
+                return Err(Fault::xml(DOUBLED, "XML 1.0 section 3.1", tag.start + 1));
             }
         }
         for declaration in declared {
@@ -604,82 +616,55 @@ impl<'i, 'l> Parser<'i, 'l> {
     fn resolve_attributes(&mut self, tag: &mut Tag) -> Result<(), Fault> {
         let Document { attributes, strings, namespaces, identifiers, .. } = &mut self.document;
         let own = attributes.get_mut(tag.first_attribute..).unwrap_or_default();
-        for attribute in own.iter_mut() {
+        if tag.has_prefixes {
             // An attribute without a prefix is in no namespace: Namespaces in XML 1.0 section 6.2.
-            if attribute.prefix != PrefixId::DEFAULT {
+            for attribute in own.iter_mut().filter(|attribute| attribute.prefix != PrefixId::DEFAULT) {
                 attribute.namespace = self.scope.get(attribute.prefix.index()).copied().unwrap_or(NamespaceId::UNBOUND);
-            }
-            if attribute.namespace == NamespaceId::UNBOUND {
-                return Err(undeclared(attribute.name.range().start));
+                if attribute.namespace == NamespaceId::UNBOUND {
+                    return Err(undeclared(attribute.name.range().start));
+                }
             }
         }
-        let order = |a: &Attribute, b: &Attribute| {
-            let by_namespace = match a.namespace == b.namespace {
-                true => Ordering::Equal,
-                false => namespace_name(namespaces, strings, a.namespace).cmp(namespace_name(namespaces, strings, b.namespace)),
-            };
-            by_namespace.then_with(|| {
-                let (a, b) = (strings.get(a.local_span()), strings.get(b.local_span()));
-                key(a.as_bytes()).cmp(&key(b.as_bytes())).then_with(|| a.cmp(b))
-            })
-        };
-        if !own.is_sorted_by(|a, b| order(a, b) == Ordering::Less) {
-            tag.attributes_verbatim = false;
-            own.sort_unstable_by(order);
-            let doubled = own.windows(2).find_map(|pair| match pair {
-                [a, b] if order(a, b) == Ordering::Equal => Some((a, b)),
-                _ => None,
-            });
-            if let Some((a, b)) = doubled {
-                return Err(match strings.get(a.name) == strings.get(b.name) {
-                    true => Fault::xml(DOUBLED, "XML 1.0 section 3.1", tag.base),
-                    false => Fault::namespace(
-                        "an attribute twice on one element, under two prefixes of one namespace",
-                        "Namespaces in XML 1.0 section 6.3",
-                        tag.base,
-                    ),
+        if own.len() > 1 {
+            let order = |a: &Attribute, b: &Attribute| attribute_order(namespaces, strings, a, b);
+            if !own.is_sorted_by(|a, b| order(a, b) == Ordering::Less) {
+                tag.attributes_verbatim = false;
+                own.sort_unstable_by(order);
+                let doubled = own.windows(2).find_map(|pair| match pair {
+                    [a, b] if order(a, b) == Ordering::Equal => Some(strings.get(a.name) == strings.get(b.name)),
+                    _ => None,
                 });
+                match doubled {
+                    None => {}
+                    Some(true) => return Err(Fault::xml(DOUBLED, "XML 1.0 section 3.1", tag.start + 1)),
+                    Some(false) => {
+                        return Err(Fault::namespace(
+                            "an attribute twice on one element, under two prefixes of one namespace",
+                            "Namespaces in XML 1.0 section 6.3",
+                            tag.start + 1,
+                        ));
+                    }
+                }
             }
         }
-        for (attribute, index) in own.iter().zip(tag.first_attribute..) {
-            if strings.get(attribute.local_span()).eq_ignore_ascii_case("id") {
-                identifiers.push(count(index));
-            }
+        if tag.has_identifiers {
+            let named_id = |attribute: &Attribute| strings.get(attribute.local_span()).eq_ignore_ascii_case("id");
+            let found = own.iter().zip(tag.first_attribute..).filter(|(attribute, _)| named_id(attribute));
+            identifiers.extend(found.map(|(_, index)| count(index)));
         }
         Ok(())
     }
 
-    /// The prefix of an element, and the namespace that it is bound to.
+    /// The namespace that the prefix of an element is bound to.
     #[inline]
-    fn resolve_element(&mut self, prefix: &'i str, at: usize) -> Result<(PrefixId, NamespaceId), Fault> {
-        if prefix == "xmlns" {
+    fn resolve_element(&mut self, name: Name, at: usize) -> Result<NamespaceId, Fault> {
+        if name.has_prefix_xmlns() {
             return Err(Fault::namespace("an element with the prefix `xmlns`", "Namespaces in XML 1.0 section 3", at));
         }
-        let id = self.intern_prefix(prefix, at)?;
-        match self.scope.get(id.index()) {
-            Some(&namespace) if namespace != NamespaceId::UNBOUND => Ok((id, namespace)),
+        match self.scope.get(name.prefix.index()) {
+            Some(&namespace) if namespace != NamespaceId::UNBOUND => Ok(namespace),
             _ => Err(undeclared(at)),
         }
-    }
-
-    #[inline]
-    fn intern_prefix(&mut self, prefix: &'i str, at: usize) -> Result<PrefixId, Fault> {
-        if prefix.is_empty() {
-            return Ok(PrefixId::DEFAULT);
-        }
-        let prefixes = &mut self.document.prefixes;
-        let index = match prefixes.iter().position(|known| same(known.as_bytes(), prefix.as_bytes())) {
-            Some(index) => index,
-            None if prefixes.len() >= self.limits.prefixes => {
-                return Err(Fault::limit("prefixes", self.limits.prefixes, at));
-            }
-            None => {
-                prefixes.push(prefix);
-                self.scope.push(NamespaceId::UNBOUND);
-                prefixes.len() - 1
-            }
-        };
-        u16::try_from(index).map(PrefixId).map_err(|_| Fault::limit("prefixes", self.limits.prefixes, at))
     }
 
     fn intern_namespace(&mut self, name: Span, at: usize) -> Result<NamespaceId, Fault> {
@@ -691,7 +676,9 @@ impl<'i, 'l> Parser<'i, 'l> {
         if text.len() > self.limits.namespace_bytes {
             return Err(Fault::limit("bytes in a namespace name", self.limits.namespace_bytes, at));
         }
-        let index = match namespaces.iter().position(|known| strings.get(known.name) == text && known.known != Namespace::Xml) {
+        let known =
+            |known: &NamespaceName| same(strings.get(known.name).as_bytes(), text.as_bytes()) && known.known != Namespace::Xml;
+        let index = match namespaces.iter().position(known) {
             Some(index) => index,
             None if namespaces.len() >= self.limits.namespaces => {
                 return Err(Fault::limit("namespaces", self.limits.namespaces, at));
@@ -714,7 +701,7 @@ impl<'i, 'l> Parser<'i, 'l> {
     /// The normalised value of an attribute, and whether it is written as Canonical XML writes it.
     fn value(&mut self, source: Range<usize>) -> Result<(Span, bool), Fault> {
         let raw = self.source(source.clone());
-        let start = self.document.strings.start_changed();
+        let start = self.document.strings.len();
         let canonical = normalize_value(raw, &mut self.document.strings.changed)
             .map_err(|fault| Fault::xml(fault.rule, fault.section, source.start + fault.offset))?;
         Ok((Span::new(start..self.document.strings.len()), canonical))
@@ -733,6 +720,7 @@ impl<'i, 'l> Parser<'i, 'l> {
         }
         let id = NodeId(count(len));
         let parent = self.open.last().map_or(NodeId::DOCUMENT, |open| open.id);
+        // An element that goes on ends elsewhere; everything else ends here.
         self.document.nodes.push(Node { parent, end: id.next(), source: Span::new(source), content });
         Ok(id)
     }
@@ -748,13 +736,37 @@ impl<'i, 'l> Parser<'i, 'l> {
     fn source(&self, range: Range<usize>) -> &'i str {
         self.document.strings.text.get(range).unwrap_or_default()
     }
+
+    #[inline]
+    fn octets(&self, from: usize) -> &'i [u8] {
+        self.document.strings.text.as_bytes().get(from..).unwrap_or_default()
+    }
+
+    /// Where `end` is, from `from` on, of the construct that starts at `start`.
+    fn find(&self, start: usize, from: usize, end: &str, otherwise: (&'static str, &'static str)) -> Result<usize, Fault> {
+        let found = find(self.document.strings.text.as_bytes(), from, end.as_bytes());
+        found.ok_or_else(|| Fault::xml(otherwise.0, otherwise.1, start))
+    }
+
+    /// What is wrong at `at` in the tag that starts at `start`: first of all, that it does not end.
+    #[cold]
+    fn in_tag(&self, (rule, section): (&'static str, &'static str), start: usize, at: usize) -> Fault {
+        match memchr::memchr(b'>', self.octets(start)) {
+            None => Fault::unclosed_tag(start),
+            Some(_) => Fault::xml(rule, section, at),
+        }
+    }
+
+    #[cold]
+    fn too_many_prefixes(&self, at: usize) -> Fault {
+        Fault::limit("prefixes", self.limits.prefixes, at)
+    }
 }
 
 /// What is gathered of a start tag while its attributes are read. Positions are of the document.
 struct Tag {
-    /// Where the tag's content starts.
-    base: usize,
-    name_len: usize,
+    /// Where the tag starts.
+    start: usize,
     first_attribute: usize,
     attributes: u16,
     first_declaration: usize,
@@ -763,23 +775,39 @@ struct Tag {
     attributes_end: usize,
     declarations_verbatim: bool,
     attributes_verbatim: bool,
+    has_prefixes: bool,
+    has_identifiers: bool,
 }
 
 impl Tag {
-    fn new(document: &Document<'_>, base: usize, name_len: usize) -> Self {
+    fn new(document: &Document<'_>, start: usize, name_end: usize) -> Self {
         Self {
-            base,
-            name_len,
+            start,
             first_attribute: document.attributes.len(),
             attributes: 0,
             first_declaration: document.declarations.len(),
             declarations: 0,
-            attributes_start: base + name_len,
-            attributes_end: base + name_len,
+            attributes_start: name_end,
+            attributes_end: name_end,
             declarations_verbatim: true,
             attributes_verbatim: true,
+            has_prefixes: false,
+            has_identifiers: false,
         }
     }
+}
+
+/// Canonical XML 1.0 section 2.2: by namespace name, then by local name.
+#[inline]
+fn attribute_order(namespaces: &[NamespaceName], strings: &Strings<'_>, a: &Attribute, b: &Attribute) -> Ordering {
+    if a.namespace != b.namespace {
+        let name = |of: &Attribute| namespace_name(namespaces, strings, of.namespace);
+        return name(a).cmp(name(b));
+    }
+    let octets = |of: &Attribute| strings.text.as_bytes().get(wide(of.local)..).unwrap_or_default();
+    let (a_span, b_span) = (a.local_span(), b.local_span());
+    let by_key = key(octets(a), a_span.len()).cmp(&key(octets(b), b_span.len()));
+    by_key.then_with(|| strings.get(a_span).cmp(strings.get(b_span)))
 }
 
 const BYTE_ORDER_MARK: char = '\u{FEFF}';
@@ -790,38 +818,10 @@ fn undeclared(at: usize) -> Fault {
     Fault::namespace("a prefix that no declaration in scope binds", "Namespaces in XML 1.0 section 5", at)
 }
 
-/// Prefix and local part of the qualified name that `text` starts with.
-#[inline]
-fn split_name(text: &str, name: ScannedName) -> (&str, &str) {
-    let qualified = text.get(..name.len).unwrap_or_default();
-    match name.colon {
-        None => ("", qualified),
-        Some(colon) => (qualified.get(..colon).unwrap_or_default(), qualified.get(colon + 1..).unwrap_or_default()),
-    }
-}
+const CDATA_START: &str = "<![CDATA[";
 
-/// What the tokenizer complains of, as a rule of XML.
-fn token_fault(error: &TokenError, at: usize) -> Fault {
-    let (rule, section) = match error {
-        TokenError::Syntax(SyntaxError::UnclosedDoctype) => return Fault::new(XmlErrorKind::Doctype, at),
-        TokenError::Syntax(SyntaxError::UnclosedComment) => ("a comment without its end", "XML 1.0 section 2.5"),
-        TokenError::Syntax(SyntaxError::UnclosedCData) => ("a CDATA section without its end", "XML 1.0 section 2.7"),
-        TokenError::Syntax(SyntaxError::UnclosedPI | SyntaxError::UnclosedXmlDecl) => {
-            ("a processing instruction without its end", "XML 1.0 section 2.6")
-        }
-        TokenError::Syntax(
-            SyntaxError::UnclosedTag
-            | SyntaxError::UnclosedSingleQuotedAttributeValue
-            | SyntaxError::UnclosedDoubleQuotedAttributeValue,
-        ) => ("a tag without its end", "XML 1.0 section 3.1"),
-        TokenError::Syntax(SyntaxError::InvalidBangMarkup) => {
-            ("markup that is neither comment nor CDATA section", "XML 1.0 section 2.1")
-        }
-        TokenError::IllFormed(IllFormedError::DoubleHyphenInComment) => ("`--` inside a comment", "XML 1.0 section 2.5"),
-        TokenError::IllFormed(IllFormedError::UnclosedReference) => ("a `&` that starts no reference", "XML 1.0 section 2.4"),
-        TokenError::IllFormed(IllFormedError::MissingDoctypeName) => return Fault::new(XmlErrorKind::Doctype, at),
-        TokenError::IllFormed(_) => ("an end tag that does not match its start tag", "XML 1.0 section 3"),
-        _ => ("markup that is not well-formed", "XML 1.0 section 2.1"),
-    };
-    Fault::xml(rule, section, at)
+const DOCTYPE: &str = "DOCTYPE";
+
+fn is_doctype(word: &[u8]) -> bool {
+    word.eq_ignore_ascii_case(DOCTYPE.as_bytes())
 }

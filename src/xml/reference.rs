@@ -1,11 +1,12 @@
 //! References and normalisation: from values as written to values as they are compared and digested.
 
+use std::borrow::Cow;
+
 use super::chars::is_char;
 
 /// The character that `&name;` stands for: one of the five predefined entities, or a legal character reference.
 ///
-/// XML 1.0 section 4.1 and 4.6. Written here, not taken from the tokenizer, whose table grows to HTML's names when any crate of
-/// the build enables that.
+/// XML 1.0 section 4.1 and 4.6. No other name: not HTML's, not one that a document type declares.
 pub(super) fn resolve(name: &str) -> Option<char> {
     match name {
         "amp" => Some('&'),
@@ -75,9 +76,43 @@ pub(super) fn normalize_value(raw: &str, out: &mut String) -> Result<bool, Value
 
 pub(super) const UNKNOWN_REFERENCE: &str = "a reference to something that is no character and no predefined entity";
 
-/// Appends text with its line ends normalised. XML 1.0 section 2.11.
-pub(super) fn normalize_line_ends(raw: &str, out: &mut String) {
-    out.reserve(raw.len());
+/// Appends the characters that a run of character data, references and CDATA sections stands for. XML 1.0 sections 2.4, 2.7,
+/// 2.11 and 4.1.
+///
+/// The run is one that the parser has taken: each reference resolves, each section ends.
+pub(super) fn decode_text(run: &str, out: &mut String) {
+    out.reserve(run.len());
+    let mut rest = run;
+    while let Some(at) = memchr::memchr3(b'&', b'<', b'\r', rest.as_bytes()) {
+        let (before, from) = rest.split_at_checked(at).unwrap_or_default();
+        out.push_str(before);
+        rest = if let Some(reference) = from.strip_prefix('&') {
+            let (name, behind) = reference.split_once(';').unwrap_or_default();
+            out.extend(resolve(name));
+            behind
+        } else if let Some(section) = from.strip_prefix("<![CDATA[") {
+            let (inner, behind) = section.split_once("]]>").unwrap_or_default();
+            normalize_line_ends(inner, out);
+            behind
+        } else {
+            out.push('\n');
+            from.strip_prefix("\r\n").or_else(|| from.get(1..)).unwrap_or_default()
+        };
+    }
+    out.push_str(rest);
+}
+
+/// Text with its line ends normalised. XML 1.0 section 2.11.
+pub(super) fn with_line_ends(raw: &str) -> Cow<'_, str> {
+    if memchr::memchr(b'\r', raw.as_bytes()).is_none() {
+        return Cow::Borrowed(raw);
+    }
+    let mut out = String::with_capacity(raw.len());
+    normalize_line_ends(raw, &mut out);
+    Cow::Owned(out)
+}
+
+fn normalize_line_ends(raw: &str, out: &mut String) {
     let mut pieces = raw.split('\r');
     out.push_str(pieces.next().unwrap_or_default());
     for piece in pieces {
@@ -161,8 +196,25 @@ mod tests {
 
     #[test]
     fn line_ends_become_one_line_feed() {
-        let mut out = String::new();
-        normalize_line_ends("a\r\nb\rc\nd\r\r\n", &mut out);
-        assert_eq!(out, "a\nb\nc\nd\n\n");
+        assert_eq!(with_line_ends("a\r\nb\rc\nd\r\r\n"), "a\nb\nc\nd\n\n");
+        assert!(matches!(with_line_ends("a\nb"), Cow::Borrowed("a\nb")));
+    }
+
+    #[test]
+    fn a_run_of_text_stands_for_its_characters() {
+        for (run, characters) in [
+            ("", ""),
+            ("a", "a"),
+            ("a&amp;b&#13;\n", "a&b\r\n"),
+            ("\r\n\r\r\n\n", "\n\n\n\n"),
+            ("&#13;\r\n&#10;", "\r\n\n"),
+            ("<![CDATA[]]>", ""),
+            ("<![CDATA[&amp;\r\n]]]]><![CDATA[>]]>&lt;é", "&amp;\n]]><é"),
+            ("\r<![CDATA[\n]]>", "\n\n"),
+        ] {
+            let mut out = String::from("x");
+            decode_text(run, &mut out);
+            assert_eq!(out, format!("x{characters}"), "{run:?}");
+        }
     }
 }

@@ -329,11 +329,10 @@ fn malformed(reason: &'static str) -> SignatureError {
 /// The octets of a `DigestValue` or `SignatureValue`. A comment in there is a way to show two readers two values.
 fn octets(element: Cursor<'_>) -> Result<Vec<u8>, SignatureError> {
     let mut children = element.children();
-    let text = match (children.next().map(Cursor::content), children.next()) {
-        (Some(Content::Text { value, .. }), None) => element.document.str(*value),
-        _ => return Err(malformed("a DigestValue or SignatureValue that is not just text")),
+    let (Some(text), None) = (children.next().and_then(Cursor::text_node), children.next()) else {
+        return Err(malformed("a DigestValue or SignatureValue that is not just text"));
     };
-    base64::decode_whitespace(text).map_err(|_| malformed("a DigestValue or SignatureValue that is not base64"))
+    base64::decode_whitespace(&text).map_err(|_| malformed("a DigestValue or SignatureValue that is not base64"))
 }
 
 /// The fingerprint of the first certificate that KeyInfo shows: a hint for the administrator.
@@ -368,20 +367,19 @@ fn require_unique_identifiers(document: &Document<'_>) -> Result<(), SignatureEr
 /// The child elements of a part of a Signature, in order; everything but elements, white space and comments is refused.
 struct Elements<'d> {
     children: super::document::Children<'d>,
-    document: &'d Document<'d>,
 }
 
 impl<'d> Elements<'d> {
     fn of(parent: Cursor<'d>) -> Self {
-        Self { children: parent.children(), document: parent.document }
+        Self { children: parent.children() }
     }
 
     fn next(&mut self) -> Result<Option<Cursor<'d>>, SignatureError> {
         for child in self.children.by_ref() {
             match child.content() {
                 Content::Element(_) => return Ok(Some(child)),
-                Content::Comment { .. } => {}
-                Content::Text { value, .. } if super::chars::is_blank(self.document.str(*value)) => {}
+                Content::Comment => {}
+                Content::Text { .. } if child.is_blank() => {}
                 _ => return Err(malformed("text or a processing instruction between its elements")),
             }
         }

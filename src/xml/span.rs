@@ -27,10 +27,6 @@ impl Span {
     pub(super) fn len(self) -> usize {
         wide(self.end.saturating_sub(self.start))
     }
-
-    pub(super) fn is_empty(self) -> bool {
-        self.start >= self.end
-    }
 }
 
 /// Never truncates: [`Span::MAX_DOCUMENT`] bounds every position and count of a document.

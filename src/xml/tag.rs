@@ -1,7 +1,15 @@
 //! The inside of a start tag, as written: names, and values between their quotes.
 
-use super::chars::{ScannedName, is_space, scan_qname};
-use super::scan::value_end;
+use super::chars::is_space;
+use super::names::{Name, NameFault, Names};
+
+/// What comes next in a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    Attribute(RawAttribute),
+    /// `>` or `/>` there, or the end of the text.
+    End(usize),
+}
 
 /// One attribute as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,7 +18,7 @@ pub(super) struct RawAttribute {
     pub(super) start: usize,
     /// Where its name starts.
     pub(super) name_start: usize,
-    pub(super) name: ScannedName,
+    pub(super) name: Name,
     /// Where its value starts, behind the quote.
     pub(super) value_start: usize,
     /// Where its value ends, before the quote.
@@ -21,80 +29,97 @@ pub(super) struct RawAttribute {
     pub(super) canonical_layout: bool,
 }
 
-/// A broken rule of XML 1.0 section 3.1, and where.
+/// What is wrong in a tag, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TagFault {
-    pub(super) rule: &'static str,
-    pub(super) offset: usize,
+pub(super) enum TagFault {
+    /// A broken rule of XML 1.0 section 3.1.
+    Rule(&'static str, usize),
+    TooManyPrefixes(usize),
 }
 
-/// Reads the attribute that follows at `from`; `None` where the tag ends there.
+/// Reads what follows at `from`, directly behind a name or a value.
 ///
-/// Offsets are of `text`, which ends where the tag's content ends.
-#[inline]
-pub(super) fn next_attribute(text: &str, from: usize) -> Result<Option<RawAttribute>, TagFault> {
-    let name_start = skip_space(text, from);
-    if name_start >= text.len() {
-        return Ok(None);
+/// `has_controls` is whether the document has anything below a space.
+#[inline(always)]
+pub(super) fn next<'i>(text: &'i str, from: usize, has_controls: bool, names: &mut Names<'i>) -> Result<Next, TagFault> {
+    let bytes = text.as_bytes();
+    let name_start = skip_space(bytes, from);
+    match bytes.get(name_start..) {
+        None | Some([] | [b'>', ..] | [b'/', b'>', ..]) => return Ok(Next::End(name_start)),
+        Some(_) if name_start == from => return Err(TagFault::Rule("no white space before an attribute", from)),
+        Some(_) => {}
     }
-    if name_start == from {
-        return Err(TagFault { rule: "no white space before an attribute", offset: from });
+    let name = names.read(text, name_start).map_err(|fault| match fault {
+        NameFault::NoQualifiedName => TagFault::Rule("an attribute name that is no qualified name", name_start),
+        NameFault::TooManyPrefixes => TagFault::TooManyPrefixes(name_start),
+    })?;
+    let name_end = name_start + name.len();
+    let equals = skip_space(bytes, name_end);
+    if bytes.get(equals) != Some(&b'=') {
+        return Err(TagFault::Rule("an attribute without a value", name_start));
     }
-    let name = text
-        .get(name_start..)
-        .and_then(scan_qname)
-        .ok_or(TagFault { rule: "an attribute name that is no qualified name", offset: name_start })?;
-    let name_end = name_start + name.len;
-    let equals = skip_space(text, name_end);
-    if text.as_bytes().get(equals) != Some(&b'=') {
-        return Err(TagFault { rule: "an attribute without a value", offset: name_start });
-    }
-    let quote_at = skip_space(text, equals + 1);
-    let Some(&quote @ (b'"' | b'\'')) = text.as_bytes().get(quote_at) else {
-        return Err(TagFault { rule: "an attribute value without quotes", offset: quote_at });
+    let quote_at = skip_space(bytes, equals + 1);
+    let Some(&quote @ (b'"' | b'\'')) = bytes.get(quote_at) else {
+        return Err(TagFault::Rule("an attribute value without quotes", quote_at));
     };
     let value_start = quote_at + 1;
-    let value = text.as_bytes().get(value_start..).unwrap_or_default();
-    let first = value_end(value, quote);
-    let plain = first.is_some_and(|at| value.get(at) == Some(&quote));
-    let value_end = if plain { first } else { memchr::memchr(quote, value) }
-        .map(|len| value_start + len)
-        .ok_or(TagFault { rule: "an attribute value without its closing quote", offset: quote_at })?;
-    let one_space = name_start == from + 1 && text.as_bytes().get(from) == Some(&b' ');
+    let value = bytes.get(value_start..).unwrap_or_default();
+    let first = memchr::memchr3(quote, b'&', b'<', value);
+    let ends_first = first.is_some_and(|at| value.get(at) == Some(&quote));
+    let len = if ends_first { first } else { memchr::memchr(quote, value) }
+        .ok_or(TagFault::Rule("an attribute value without its closing quote", quote_at))?;
+    let plain = ends_first && !(has_controls && value.iter().take(len).any(|&byte| byte < b' '));
+    let value_end = value_start + len;
+    let one_space = name_start == from + 1 && bytes.get(from) == Some(&b' ');
     let canonical_layout = one_space && equals == name_end && quote_at == equals + 1 && quote == b'"';
-    Ok(Some(RawAttribute { start: from, name_start, name, value_start, value_end, plain, canonical_layout }))
+    Ok(Next::Attribute(RawAttribute { start: from, name_start, name, value_start, value_end, plain, canonical_layout }))
 }
 
 #[inline]
-fn skip_space(text: &str, from: usize) -> usize {
-    let rest = text.as_bytes().get(from..).unwrap_or_default();
-    from + rest.iter().position(|&byte| !is_space(byte)).unwrap_or(rest.len())
+fn skip_space(bytes: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while bytes.get(at).is_some_and(|&byte| is_space(byte)) {
+        at += 1;
+    }
+    at
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn all(tag: &str) -> Result<Vec<(String, String, bool)>, &'static str> {
+    /// The attributes of a tag whose name has one letter, and what is left of it.
+    fn all(tag: &str) -> Result<(Vec<(String, String, bool)>, &str), &'static str> {
+        let mut names = Names::new(64);
         let mut from = 1;
         let mut found = Vec::new();
-        while let Some(raw) = next_attribute(tag, from).map_err(|fault| fault.rule)? {
-            let name = tag[raw.name_start..raw.name_start + raw.name.len].to_owned();
+        loop {
+            let raw = match next(tag, from, true, &mut names) {
+                Ok(Next::Attribute(raw)) => raw,
+                Ok(Next::End(at)) => return Ok((found, &tag[at..])),
+                Err(TagFault::Rule(rule, _)) => return Err(rule),
+                Err(TagFault::TooManyPrefixes(_)) => return Err("too many prefixes"),
+            };
+            let name = tag[raw.name_start..raw.name_start + raw.name.len()].to_owned();
             found.push((name, tag[raw.value_start..raw.value_end].to_owned(), raw.canonical_layout));
             from = raw.value_end + 1;
         }
-        Ok(found)
     }
 
     #[test]
     fn attributes_as_written() {
-        assert_eq!(all("a"), Ok(vec![]));
-        assert_eq!(all("a \t\n"), Ok(vec![]));
-        assert_eq!(all("a b=\"1\""), Ok(vec![("b".into(), "1".into(), true)]));
-        for layout in ["a  b=\"1\"", "a\tb=\"1\"", "a b =\"1\"", "a b= \"1\"", "a b='1'"] {
-            assert_eq!(all(layout), Ok(vec![("b".into(), "1".into(), false)]), "{layout}");
+        for end in ["", ">", "/>", "> b='1'"] {
+            assert_eq!(all(&format!("a{end}")), Ok((vec![], end)));
+            assert_eq!(all(&format!("a \t\n{end}")), Ok((vec![], end)));
+            assert_eq!(all(&format!("a b=\"1\"{end}")), Ok((vec![("b".into(), "1".into(), true)], end)));
         }
-        assert_eq!(all("a p:b=\"x>'y\" c=''"), Ok(vec![("p:b".into(), "x>'y".into(), true), ("c".into(), String::new(), false)]));
+        for layout in ["a  b=\"1\"", "a\tb=\"1\"", "a b =\"1\"", "a b= \"1\"", "a b='1'"] {
+            assert_eq!(all(layout), Ok((vec![("b".into(), "1".into(), false)], "")), "{layout}");
+        }
+        assert_eq!(
+            all("a p:b=\"x>'y\" c=''"),
+            Ok((vec![("p:b".into(), "x>'y".into(), true), ("c".into(), String::new(), false)], ""))
+        );
     }
 
     #[test]
@@ -110,6 +135,8 @@ mod tests {
             ("a b==\"1\"", "an attribute value without quotes"),
             ("a b!=\"1\"", "an attribute without a value"),
             ("a\u{A0}b=\"1\"", "no white space before an attribute"),
+            ("a/ >", "no white space before an attribute"),
+            ("a / >", "an attribute name that is no qualified name"),
         ] {
             assert_eq!(all(tag), Err(rule), "{tag}");
         }

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::{children, required, unexpected};
+use super::{required, unexpected};
 use crate::error::StructureError;
 use crate::xml::{Namespace, View};
 
@@ -149,12 +149,14 @@ impl Attributes {
         let name_format = attribute.attribute("NameFormat").map(|format| self.keep(format));
         let friendly_name = attribute.attribute("FriendlyName").map(|name| self.keep(name));
         let first = self.values.len();
-        let mut values = children(attribute, "Attribute")?;
-        while let Some(value) = values.take(Namespace::Assertion, "AttributeValue")? {
+        for value in attribute.elements() {
+            let value = value?;
+            if !value.is(Namespace::Assertion, "AttributeValue") {
+                return Err(unexpected("Attribute", value));
+            }
             let value = self.read_value(value)?;
             self.values.push(value);
         }
-        values.finish()?;
         self.attributes.push(Entry { name, name_format, friendly_name, values: first..self.values.len() });
         Ok(())
     }
@@ -166,17 +168,24 @@ impl Attributes {
         if value.has_elements() {
             return Ok(Value::Elements);
         }
-        Ok(Value::Text(self.keep(&value.text()?)))
+        let start = self.start();
+        value.text_into(&mut self.text)?;
+        Ok(Value::Text(start..self.text.len()))
     }
 
     fn keep(&mut self, text: &str) -> Span {
+        let start = self.start();
+        self.text.push_str(text);
+        start..self.text.len()
+    }
+
+    /// Where the next piece of text starts.
+    fn start(&mut self) -> usize {
         if self.text.is_empty() {
             // What a dozen claims of a usual profile take.
             self.text.reserve(2048);
         }
-        let start = self.text.len();
-        self.text.push_str(text);
-        start..self.text.len()
+        self.text.len()
     }
 }
 

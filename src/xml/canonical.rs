@@ -230,6 +230,9 @@ struct Canonicalizer<'d, 's, S> {
     replaced: Vec<Replaced>,
     /// The declarations of the element at hand.
     declarations: Vec<Declaration>,
+    /// The last declaration that was an element's only one, and how it is written: every value of a message has the same.
+    last_declaration: Option<Declaration>,
+    last_written: Vec<u8>,
     output: Output<'d, 's, S>,
 }
 
@@ -290,6 +293,8 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
             rendered,
             replaced: Vec::new(),
             declarations: Vec::new(),
+            last_declaration: None,
+            last_written: Vec::new(),
             output: Output::new(document.strings.text.as_bytes(), sink),
         }
     }
@@ -393,9 +398,11 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
         let document = self.document;
         if self.job.algorithm.is_exclusive() {
             self.need(id, element.prefix, element.namespace);
-            for attribute in document.attributes_of(element) {
-                if attribute.prefix != PrefixId::DEFAULT {
-                    self.need(id, attribute.prefix, attribute.namespace);
+            if element.has_prefixed_attributes {
+                for attribute in document.attributes_of(element) {
+                    if attribute.prefix != PrefixId::DEFAULT {
+                        self.need(id, attribute.prefix, attribute.namespace);
+                    }
                 }
             }
         }
@@ -453,21 +460,20 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
     }
 
     fn write_declarations(&mut self) {
-        let document = self.document;
-        for declaration in &self.declarations {
-            self.output.write(b" xmlns");
-            if declaration.prefix != PrefixId::DEFAULT {
-                self.output.write(b":");
-                self.output.write(document.prefix(declaration.prefix).as_bytes());
+        match self.declarations.as_slice() {
+            [] => {}
+            [one] if self.last_declaration.as_ref() == Some(one) => self.output.write(&self.last_written),
+            [one] => {
+                self.last_declaration = Some(*one);
+                self.last_written.clear();
+                write_declaration(self.document, *one, &mut self.last_written);
+                self.output.write(&self.last_written);
             }
-            self.output.write(b"=\"");
-            let name = document.namespace_name(declaration.namespace);
-            if document.is_plain(declaration.namespace) {
-                self.output.write(name.as_bytes());
-            } else {
-                self.output.value(name);
+            several => {
+                let mut written = Vec::new();
+                several.iter().for_each(|declaration| write_declaration(self.document, *declaration, &mut written));
+                self.output.write(&written);
             }
-            self.output.write(b"\"");
         }
     }
 
@@ -559,6 +565,17 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
             self.output.write(b"\n");
         }
     }
+}
+
+fn write_declaration(document: &Document<'_>, declaration: Declaration, out: &mut Vec<u8>) {
+    out.extend_from_slice(b" xmlns");
+    if declaration.prefix != PrefixId::DEFAULT {
+        out.push(b':');
+        out.extend_from_slice(document.prefix(declaration.prefix).as_bytes());
+    }
+    out.extend_from_slice(b"=\"");
+    escape(document.namespace_name(declaration.namespace), escaped_in_value, |piece| out.extend_from_slice(piece));
+    out.push(b'"');
 }
 
 /// An attribute as an apex shows it.
@@ -657,28 +674,14 @@ impl<'d, 's, S: Sink> Output<'d, 's, S> {
         self.put(octets);
     }
 
-    /// Text of an element. Canonical XML 1.0 section 2.3.
+    /// Text of an element.
     fn text(&mut self, text: &str) {
-        self.escape(text, |byte| match byte {
-            b'&' => Some(b"&amp;"),
-            b'<' => Some(b"&lt;"),
-            b'>' => Some(b"&gt;"),
-            b'\r' => Some(b"&#xD;"),
-            _ => None,
-        });
+        self.escape(text, escaped_in_text);
     }
 
-    /// An attribute value or namespace name. Canonical XML 1.0 section 2.3.
+    /// An attribute value.
     fn value(&mut self, value: &str) {
-        self.escape(value, |byte| match byte {
-            b'&' => Some(b"&amp;"),
-            b'<' => Some(b"&lt;"),
-            b'"' => Some(b"&quot;"),
-            b'\t' => Some(b"&#x9;"),
-            b'\n' => Some(b"&#xA;"),
-            b'\r' => Some(b"&#xD;"),
-            _ => None,
-        });
+        self.escape(value, escaped_in_value);
     }
 
     /// Data of a processing instruction, in which only carriage returns are replaced.
@@ -688,15 +691,43 @@ impl<'d, 's, S: Sink> Output<'d, 's, S> {
 
     fn escape(&mut self, text: &str, replacement: impl Fn(u8) -> Option<&'static [u8]>) {
         self.flush();
-        let bytes = text.as_bytes();
-        let mut start = 0;
-        for (at, &byte) in bytes.iter().enumerate() {
-            if let Some(escaped) = replacement(byte) {
-                self.put(bytes.get(start..at).unwrap_or_default());
-                self.put(escaped);
-                start = at + 1;
-            }
-        }
-        self.put(bytes.get(start..).unwrap_or_default());
+        escape(text, replacement, |piece| self.put(piece));
     }
+}
+
+/// Text of an element. Canonical XML 1.0 section 2.3.
+const fn escaped_in_text(byte: u8) -> Option<&'static [u8]> {
+    match byte {
+        b'&' => Some(b"&amp;"),
+        b'<' => Some(b"&lt;"),
+        b'>' => Some(b"&gt;"),
+        b'\r' => Some(b"&#xD;"),
+        _ => None,
+    }
+}
+
+/// An attribute value or namespace name. Canonical XML 1.0 section 2.3.
+const fn escaped_in_value(byte: u8) -> Option<&'static [u8]> {
+    match byte {
+        b'&' => Some(b"&amp;"),
+        b'<' => Some(b"&lt;"),
+        b'"' => Some(b"&quot;"),
+        b'\t' => Some(b"&#x9;"),
+        b'\n' => Some(b"&#xA;"),
+        b'\r' => Some(b"&#xD;"),
+        _ => None,
+    }
+}
+
+fn escape(text: &str, replacement: impl Fn(u8) -> Option<&'static [u8]>, mut put: impl FnMut(&[u8])) {
+    let bytes = text.as_bytes();
+    let mut start = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        if let Some(escaped) = replacement(byte) {
+            put(bytes.get(start..at).unwrap_or_default());
+            put(escaped);
+            start = at + 1;
+        }
+    }
+    put(bytes.get(start..).unwrap_or_default());
 }

@@ -25,8 +25,6 @@ pub(crate) struct Document<'i> {
     pub(super) prefixes: Vec<&'i str>,
     /// By [`NamespaceId`].
     pub(super) namespaces: Vec<NamespaceName>,
-    /// The attributes that somebody could take for an identifier: `ID`, `Id`, `id`, `xml:id`, `wsu:Id`, …
-    pub(super) identifiers: Vec<u32>,
     /// The root element.
     pub(super) root: NodeId,
 }
@@ -97,6 +95,7 @@ pub(super) struct Element {
     pub(super) declarations_verbatim: bool,
     /// `attributes_source` is in canonical form.
     pub(super) attributes_verbatim: bool,
+    pub(super) has_prefixed_attributes: bool,
     /// Where the end tag starts, if it is written `</name>`.
     pub(super) end_tag: Option<std::num::NonZeroU32>,
 }
@@ -113,7 +112,7 @@ pub(super) struct Attribute {
 }
 
 /// A namespace declaration.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Declaration {
     pub(super) prefix: PrefixId,
     pub(super) namespace: NamespaceId,
@@ -125,8 +124,6 @@ pub(super) struct NamespaceName {
     pub(super) known: Namespace,
     /// Canonical XML 1.0 section 1.3 gives documents with such names no canonical form.
     pub(super) relative: bool,
-    /// Has nothing in it that canonical XML escapes.
-    pub(super) plain: bool,
 }
 
 impl NodeId {
@@ -182,6 +179,12 @@ impl<'i> Document<'i> {
         span.len() == text.len() && self.strings.text.as_bytes().get(span.range()).is_some_and(|name| same(name, text.as_bytes()))
     }
 
+    /// The values of the attributes that somebody could take for an identifier: `ID`, `Id`, `id`, `xml:id`, `wsu:Id`, …
+    pub(super) fn identifiers(&self) -> impl Iterator<Item = &str> {
+        let named_id = |attribute: &&Attribute| self.str(attribute.local_span()).eq_ignore_ascii_case("id");
+        self.attributes.iter().filter(named_id).map(|attribute| self.str(attribute.value))
+    }
+
     pub(super) fn node(&self, id: NodeId) -> &Node {
         self.nodes.get(id.index()).unwrap_or(&Node::NOWHERE)
     }
@@ -192,7 +195,7 @@ impl<'i> Document<'i> {
         if plain {
             return Cow::Borrowed(run);
         }
-        let mut text = String::new();
+        let mut text = String::with_capacity(run.len());
         decode_text(run, &mut text);
         Cow::Owned(text)
     }
@@ -218,11 +221,6 @@ impl<'i> Document<'i> {
 
     pub(super) fn namespace_name(&self, id: NamespaceId) -> &str {
         namespace_name(&self.namespaces, &self.strings, id)
-    }
-
-    /// Whether the name of a namespace is written as it is.
-    pub(super) fn is_plain(&self, id: NamespaceId) -> bool {
-        self.namespaces.get(id.index()).is_some_and(|entry| entry.plain)
     }
 
     pub(super) fn known(&self, id: NamespaceId) -> Namespace {
@@ -348,6 +346,20 @@ impl<'d> Cursor<'d> {
             }
         }
         Some(joined)
+    }
+
+    /// Appends the text of the children; `None` if there is an element or a processing instruction among them.
+    pub(super) fn text_into(self, removed: Option<NodeId>, out: &mut String) -> Option<()> {
+        for child in self.children().filter(|child| Some(child.id) != removed) {
+            let node = self.document.node(child.id);
+            match node.content {
+                Content::Text { plain: true, .. } => out.push_str(self.document.str(node.source)),
+                Content::Text { plain: false, .. } => decode_text(self.document.str(node.source), out),
+                Content::Comment => {}
+                _ => return None,
+            }
+        }
+        Some(())
     }
 
     /// The child elements; an error in place of text that is not white space, and of a processing instruction.

@@ -17,17 +17,8 @@ pub(super) struct Name {
     pub(super) local: u32,
     /// The prefix; of a namespace declaration, the one that it declares.
     pub(super) prefix: PrefixId,
-    pub(super) kind: NameKind,
-}
-
-/// What an attribute of that name is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NameKind {
-    Ordinary,
-    /// Something that somebody could take for an identifier: `ID`, `Id`, `id`, `xml:id`, `wsu:Id`, …
-    Identifier,
-    /// A namespace declaration.
-    Declaration,
+    /// It is `xmlns` or starts with `xmlns:`.
+    pub(super) declares: bool,
 }
 
 impl Name {
@@ -37,7 +28,7 @@ impl Name {
 
     /// Whether it starts with `xmlns:`.
     pub(super) fn has_prefix_xmlns(self) -> bool {
-        self.kind == NameKind::Declaration && self.local > 0
+        self.declares && self.local > 0
     }
 }
 
@@ -116,7 +107,7 @@ impl<'i> Names<'i> {
     pub(super) fn new(limit: usize) -> Self {
         let mut prefixes = Vec::with_capacity(8);
         prefixes.extend(["", "xml"]);
-        let name = Name { len: 0, local: 0, prefix: PrefixId::DEFAULT, kind: NameKind::Ordinary };
+        let name = Name { len: 0, local: 0, prefix: PrefixId::DEFAULT, declares: false };
         let none = Recent { ends: Ends::NONE, start: 0, name };
         Self { prefixes, limit, recent: [none; SLOTS] }
     }
@@ -147,20 +138,19 @@ impl<'i> Names<'i> {
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn read_new(&mut self, text: &'i str, at: usize, ends: Ends, len: usize) -> Result<Name, NameFault> {
         let scanned = text.get(at..).and_then(scan_qname).ok_or(NameFault::NoQualifiedName)?;
         let qualified = text.get(at..at + scanned.len).unwrap_or_default();
         let (prefix, local) = scanned.colon.and_then(|colon| qualified.split_at_checked(colon)).unwrap_or_default();
         let local = local.strip_prefix(':').unwrap_or(qualified);
-        let (declared, kind) = match (prefix, local) {
-            ("", "xmlns") => ("", NameKind::Declaration),
-            ("xmlns", declared) => (declared, NameKind::Declaration),
-            (prefix, local) if local.eq_ignore_ascii_case("id") => (prefix, NameKind::Identifier),
-            (prefix, _) => (prefix, NameKind::Ordinary),
+        let (prefix, declares) = match (prefix, local) {
+            ("", "xmlns") => ("", true),
+            ("xmlns", declared) => (declared, true),
+            (prefix, _) => (prefix, false),
         };
-        let prefix = if declared.is_empty() { PrefixId::DEFAULT } else { self.intern(declared)? };
-        let name = Name { len: narrow(qualified.len()), local: narrow(qualified.len() - local.len()), prefix, kind };
+        let prefix = if prefix.is_empty() { PrefixId::DEFAULT } else { self.intern(prefix)? };
+        let name = Name { len: narrow(qualified.len()), local: narrow(qualified.len() - local.len()), prefix, declares };
         if scanned.len == len
             && let Some(slot) = self.recent.get_mut(ends.slot(len))
         {
@@ -196,8 +186,8 @@ impl Recent {
 mod tests {
     use super::*;
 
-    fn read(names: &mut Names<'static>, text: &'static str) -> Result<(usize, usize, u16, NameKind), NameFault> {
-        names.read(text, 0).map(|name| (name.len(), wide(name.local), name.prefix.0, name.kind))
+    fn read(names: &mut Names<'static>, text: &'static str) -> Result<(usize, usize, u16, bool), NameFault> {
+        names.read(text, 0).map(|name| (name.len(), wide(name.local), name.prefix.0, name.declares))
     }
 
     /// Twice, so that the second answer is the remembered one.
@@ -211,23 +201,22 @@ mod tests {
             let mut found = Vec::new();
             for word in TEXT.split(' ') {
                 let name = names.read(TEXT, from).unwrap();
-                found.push((&TEXT[from..from + name.len()], wide(name.local), name.prefix.0, name.kind));
+                found.push((&TEXT[from..from + name.len()], wide(name.local), name.prefix.0, name.declares));
                 from += word.len() + 1;
             }
-            use NameKind::{Declaration, Identifier, Ordinary};
             let expected = [
-                ("a", 0, 0, Ordinary),
-                ("ID", 0, 0, Identifier),
-                ("xmlns", 0, 0, Declaration),
-                ("xmlns:p", 6, 2, Declaration),
-                ("p:ID", 2, 2, Identifier),
-                ("p:x", 2, 2, Ordinary),
-                ("xml:lang", 4, 1, Ordinary),
-                ("xml:id", 4, 1, Identifier),
-                ("é", 0, 0, Ordinary),
-                ("abcdefghijklmnopqrstu", 0, 0, Ordinary),
-                ("abcdefghIjklmnopqrstu", 0, 0, Ordinary),
-                ("p:abcdefghijklmno", 2, 2, Ordinary),
+                ("a", 0, 0, false),
+                ("ID", 0, 0, false),
+                ("xmlns", 0, 0, true),
+                ("xmlns:p", 6, 2, true),
+                ("p:ID", 2, 2, false),
+                ("p:x", 2, 2, false),
+                ("xml:lang", 4, 1, false),
+                ("xml:id", 4, 1, false),
+                ("é", 0, 0, false),
+                ("abcdefghijklmnopqrstu", 0, 0, false),
+                ("abcdefghIjklmnopqrstu", 0, 0, false),
+                ("p:abcdefghijklmno", 2, 2, false),
             ];
             assert_eq!(found, expected);
         }
@@ -244,8 +233,8 @@ mod tests {
         }
         // A name that goes on differently is not the remembered one.
         for _ in 0..2 {
-            assert_eq!(read(&mut names, "a\"b"), Ok((1, 0, 0, NameKind::Ordinary)));
-            assert_eq!(read(&mut names, "a\u{A0}b"), Ok((1, 0, 0, NameKind::Ordinary)));
+            assert_eq!(read(&mut names, "a\"b"), Ok((1, 0, 0, false)));
+            assert_eq!(read(&mut names, "a\u{A0}b"), Ok((1, 0, 0, false)));
         }
     }
 

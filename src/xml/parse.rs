@@ -17,7 +17,7 @@ use super::document::{
     Attribute, Content, Declaration, Document, Element, NamespaceId, NamespaceName, Node, NodeId, PrefixId, Strings, count,
     namespace_name,
 };
-use super::names::{Name, NameFault, NameKind, Names};
+use super::names::{Name, NameFault, Names};
 use super::namespace::{XMLNS, is_relative};
 use super::reference::{UNKNOWN_REFERENCE, is_canonical_in_text, normalize_value, resolve};
 use super::scan::{find, key, same};
@@ -128,24 +128,17 @@ struct Parser<'i, 'l> {
     scope: Vec<NamespaceId>,
     /// The bindings that declarations of the open elements replaced.
     replaced: Vec<Declaration>,
-    open: Vec<Open>,
+    /// The element whose end tag comes next; the document, where none is open.
+    open: NodeId,
+    /// How many are open.
+    depth: usize,
     run: Option<Run>,
-    root_seen: bool,
     /// The first comment that HTML readers take to end at once, so that they would see what it hides.
     ambiguous_comment: Option<usize>,
     /// None means that no value has white space that needs normalising.
     has_controls: bool,
     /// None means that no line end needs normalising.
     has_carriage_return: bool,
-}
-
-/// An element whose end tag has not come yet.
-#[derive(Clone, Copy)]
-struct Open {
-    id: NodeId,
-    name: Span,
-    /// How long [`Parser::replaced`] was before it.
-    replaced: usize,
 }
 
 /// A run of character data, references and CDATA sections: one text node of the XPath data model.
@@ -160,7 +153,7 @@ struct Run {
 
 impl<'i, 'l> Parser<'i, 'l> {
     fn new(text: &'i str, limits: &'l Limits) -> Self {
-        let none = NamespaceName { name: Span::default(), known: Namespace::None, relative: false, plain: true };
+        let none = NamespaceName { name: Span::default(), known: Namespace::None, relative: false };
         let mut nodes = Vec::with_capacity(text.len() / 88 + 24);
         nodes.push(Node { parent: NodeId::DOCUMENT, end: NodeId::DOCUMENT, source: Span::default(), content: Content::Document });
         let mut document = Document {
@@ -170,7 +163,6 @@ impl<'i, 'l> Parser<'i, 'l> {
             declarations: Vec::with_capacity(16),
             prefixes: Vec::new(),
             namespaces: Vec::with_capacity(8),
-            identifiers: Vec::new(),
             root: NodeId::DOCUMENT,
         };
         document.namespaces.extend([none, NamespaceName { known: Namespace::Xml, ..none }]);
@@ -182,9 +174,9 @@ impl<'i, 'l> Parser<'i, 'l> {
             names: Names::new(limits.prefixes),
             scope,
             replaced: Vec::new(),
-            open: Vec::with_capacity(16),
+            open: NodeId::DOCUMENT,
+            depth: 0,
             run: None,
-            root_seen: false,
             ambiguous_comment: None,
             has_controls: false,
             has_carriage_return: false,
@@ -220,13 +212,16 @@ impl<'i, 'l> Parser<'i, 'l> {
 
     fn finish(&mut self, end: usize) -> Result<(), Fault> {
         self.flush_text()?;
-        if !self.open.is_empty() {
+        if self.depth > 0 {
             return Err(Fault::xml("the document ends inside an element", "XML 1.0 section 2.1", end));
         }
-        if !self.root_seen {
+        if self.document.root == NodeId::DOCUMENT {
             return Err(Fault::xml("no root element", "XML 1.0 section 2.1", end));
         }
-        self.close_node(NodeId::DOCUMENT);
+        let end = NodeId(count(self.document.nodes.len()));
+        if let Some(document) = self.document.nodes.first_mut() {
+            document.end = end;
+        }
         self.document.prefixes = self.names.take_prefixes();
         Ok(())
     }
@@ -244,14 +239,14 @@ impl<'i, 'l> Parser<'i, 'l> {
                 break;
             }
             let before = octets.get(..len).unwrap_or_default();
-            if before.ends_with(b"]]") && !self.open.is_empty() {
+            if before.ends_with(b"]]") && self.depth > 0 {
                 return Err(Fault::xml("`]]>` in text", "XML 1.0 section 2.4", start + len - 2));
             }
             verbatim = false;
             len += 1;
         }
         let piece = octets.get(..len).unwrap_or_default();
-        if self.open.is_empty() {
+        if self.depth == 0 {
             return match piece.iter().position(|&byte| !is_space(byte)) {
                 None => Ok(start + len),
                 Some(at) => Err(Fault::xml("text outside the root element", "XML 1.0 section 2.1", start + at)),
@@ -264,7 +259,7 @@ impl<'i, 'l> Parser<'i, 'l> {
     fn cdata(&mut self, start: usize) -> Result<usize, Fault> {
         let inner = start + CDATA_START.len();
         let inner_end = self.find(start, inner, "]]>", ("a CDATA section without its end", "XML 1.0 section 2.7"))?;
-        if self.open.is_empty() {
+        if self.depth == 0 {
             return Err(Fault::xml("a CDATA section outside the root element", "XML 1.0 section 2.1", start));
         }
         let source = start..inner_end + "]]>".len();
@@ -276,7 +271,7 @@ impl<'i, 'l> Parser<'i, 'l> {
         let len = memchr::memchr3(b';', b'&', b'<', behind)
             .filter(|&len| behind.get(len) == Some(&b';'))
             .ok_or_else(|| Fault::xml("a `&` that starts no reference", "XML 1.0 section 2.4", start))?;
-        if self.open.is_empty() {
+        if self.depth == 0 {
             return Err(Fault::xml("a reference outside the root element", "XML 1.0 section 2.1", start));
         }
         let name = self.source(start + 1..start + 1 + len);
@@ -419,16 +414,15 @@ impl<'i, 'l> Parser<'i, 'l> {
 
     fn start_tag(&mut self, start: usize) -> Result<usize, Fault> {
         self.flush_text()?;
-        if self.open.is_empty() && self.root_seen {
+        if self.depth == 0 && self.document.root != NodeId::DOCUMENT {
             return Err(Fault::xml("more than one root element", "XML 1.0 section 2.1", start));
         }
-        if self.open.len() >= self.limits.depth {
+        if self.depth >= self.limits.depth {
             return Err(Fault::limit("levels of elements", self.limits.depth, start));
         }
         let name = self.element_name(start)?;
         let name_span = start + 1..start + 1 + name.len();
 
-        let replaced = self.replaced.len();
         let mut tag = Tag::new(&self.document, start, name_span.end);
         let attributes_end = self.attributes(&mut tag)?;
         if tag.declarations > 0 {
@@ -454,14 +448,14 @@ impl<'i, 'l> Parser<'i, 'l> {
             attributes_source: Span::new(tag.attributes_start..tag.attributes_end),
             declarations_verbatim: tag.declarations_verbatim,
             attributes_verbatim: tag.attributes_verbatim,
+            has_prefixed_attributes: tag.has_prefixes,
             end_tag: None,
         };
         let id = self.push_node(start..end, Content::Element(element))?;
-        if self.open.is_empty() {
-            self.root_seen = true;
+        if self.depth == 0 {
             self.document.root = id;
         }
-        self.open.push(Open { id, name: Span::new(name_span), replaced });
+        (self.open, self.depth) = (id, self.depth + 1);
         if is_empty {
             self.close_element(None);
         }
@@ -486,7 +480,11 @@ impl<'i, 'l> Parser<'i, 'l> {
         self.flush_text()?;
         let text = self.document.strings.text.as_bytes();
         let name_start = start + "</".len();
-        let name = self.open.last().and_then(|open| text.get(open.name.range())).unwrap_or_default();
+        let node = self.document.node(self.open);
+        let name = match &node.content {
+            Content::Element(element) => text.get(element.name(node.source).range()).unwrap_or_default(),
+            _ => &[],
+        };
         let mut end = name_start + name.len();
         let is_written = !name.is_empty() && text.get(name_start..end).is_some_and(|written| same(written, name));
         let canonical = text.get(end) == Some(&b'>');
@@ -500,19 +498,21 @@ impl<'i, 'l> Parser<'i, 'l> {
         Ok(end + ">".len())
     }
 
+    /// Closes the open element, whose end tag starts there if it is written as canonical XML writes it.
     fn close_element(&mut self, end_tag: Option<NonZeroU32>) {
-        let Some(open) = self.open.pop() else { return };
-        while self.replaced.len() > open.replaced {
+        let end = NodeId(count(self.document.nodes.len()));
+        let Some(node) = self.document.nodes.get_mut(self.open.index()) else { return };
+        node.end = end;
+        (self.open, self.depth) = (node.parent, self.depth.saturating_sub(1));
+        let Content::Element(element) = &mut node.content else { return };
+        element.end_tag = end_tag;
+        for _ in 0..element.declarations {
             if let Some(before) = self.replaced.pop()
                 && let Some(bound) = self.scope.get_mut(before.prefix.index())
             {
                 *bound = before.namespace;
             }
         }
-        if let Some(Node { content: Content::Element(element), .. }) = self.document.nodes.get_mut(open.id.index()) {
-            element.end_tag = end_tag;
-        }
-        self.close_node(open.id);
     }
 
     /// Reads the attributes of a tag into the arena: declarations and the others apart, prefixes not resolved yet. Answers where
@@ -538,9 +538,10 @@ impl<'i, 'l> Parser<'i, 'l> {
             let value = raw.value_start..raw.value_end;
             let (value, canonical) = if raw.plain { (Span::new(value), true) } else { self.value(value)? };
             let canonical = canonical && raw.canonical_layout;
-            match raw.name.kind {
-                NameKind::Declaration => self.push_declaration(value, canonical, &raw, tag)?,
-                NameKind::Ordinary | NameKind::Identifier => self.push_attribute(value, canonical, &raw, tag),
+            if raw.name.declares {
+                self.push_declaration(value, canonical, &raw, tag)?;
+            } else {
+                self.push_attribute(value, canonical, &raw, tag);
             }
             from = raw.value_end + 1;
         }
@@ -555,7 +556,6 @@ impl<'i, 'l> Parser<'i, 'l> {
         tag.attributes_end = raw.value_end + 1;
         tag.attributes_verbatim &= canonical;
         tag.has_prefixes |= raw.name.prefix != PrefixId::DEFAULT;
-        tag.has_identifiers |= raw.name.kind == NameKind::Identifier;
         let name = Span::new(raw.name_start..raw.name_start + raw.name.len());
         let local = name.start.saturating_add(raw.name.local);
         self.document.attributes.push(Attribute { name, local, value, prefix: raw.name.prefix, namespace: NamespaceId::NONE });
@@ -614,7 +614,7 @@ impl<'i, 'l> Parser<'i, 'l> {
 
     /// Resolves the prefixes of a tag's attributes, sorts them by namespace and local name, and refuses doubled ones.
     fn resolve_attributes(&mut self, tag: &mut Tag) -> Result<(), Fault> {
-        let Document { attributes, strings, namespaces, identifiers, .. } = &mut self.document;
+        let Document { attributes, strings, namespaces, .. } = &mut self.document;
         let own = attributes.get_mut(tag.first_attribute..).unwrap_or_default();
         if tag.has_prefixes {
             // An attribute without a prefix is in no namespace: Namespaces in XML 1.0 section 6.2.
@@ -646,11 +646,6 @@ impl<'i, 'l> Parser<'i, 'l> {
                     }
                 }
             }
-        }
-        if tag.has_identifiers {
-            let named_id = |attribute: &Attribute| strings.get(attribute.local_span()).eq_ignore_ascii_case("id");
-            let found = own.iter().zip(tag.first_attribute..).filter(|(attribute, _)| named_id(attribute));
-            identifiers.extend(found.map(|(_, index)| count(index)));
         }
         Ok(())
     }
@@ -684,8 +679,7 @@ impl<'i, 'l> Parser<'i, 'l> {
                 return Err(Fault::limit("namespaces", self.limits.namespaces, at));
             }
             None => {
-                let plain = !text.contains(['&', '<', '"', '\t', '\n', '\r']);
-                namespaces.push(NamespaceName { name, known: Namespace::of(text), relative: is_relative(text), plain });
+                namespaces.push(NamespaceName { name, known: Namespace::of(text), relative: is_relative(text) });
                 namespaces.len() - 1
             }
         };
@@ -707,7 +701,7 @@ impl<'i, 'l> Parser<'i, 'l> {
         Ok((Span::new(start..self.document.strings.len()), canonical))
     }
 
-    #[inline]
+    #[inline(always)]
     fn push_node(&mut self, source: Range<usize>, content: Content) -> Result<NodeId, Fault> {
         let len = self.document.nodes.len();
         if len > self.limits.nodes {
@@ -719,18 +713,9 @@ impl<'i, 'l> Parser<'i, 'l> {
             self.document.nodes.reserve_exact(room.min(len));
         }
         let id = NodeId(count(len));
-        let parent = self.open.last().map_or(NodeId::DOCUMENT, |open| open.id);
         // An element that goes on ends elsewhere; everything else ends here.
-        self.document.nodes.push(Node { parent, end: id.next(), source: Span::new(source), content });
+        self.document.nodes.push(Node { parent: self.open, end: id.next(), source: Span::new(source), content });
         Ok(id)
-    }
-
-    /// Ends the subtree of a node behind the last node so far.
-    fn close_node(&mut self, id: NodeId) {
-        let end = NodeId(count(self.document.nodes.len()));
-        if let Some(node) = self.document.nodes.get_mut(id.index()) {
-            node.end = end;
-        }
     }
 
     fn source(&self, range: Range<usize>) -> &'i str {
@@ -776,7 +761,6 @@ struct Tag {
     declarations_verbatim: bool,
     attributes_verbatim: bool,
     has_prefixes: bool,
-    has_identifiers: bool,
 }
 
 impl Tag {
@@ -792,7 +776,6 @@ impl Tag {
             declarations_verbatim: true,
             attributes_verbatim: true,
             has_prefixes: false,
-            has_identifiers: false,
         }
     }
 }

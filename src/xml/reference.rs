@@ -81,12 +81,15 @@ pub(super) const UNKNOWN_REFERENCE: &str = "a reference to something that is no 
 ///
 /// The run is one that the parser has taken: each reference resolves, each section ends.
 pub(super) fn decode_text(run: &str, out: &mut String) {
-    out.reserve(run.len());
     let mut rest = run;
     while let Some(at) = memchr::memchr3(b'&', b'<', b'\r', rest.as_bytes()) {
         let (before, from) = rest.split_at_checked(at).unwrap_or_default();
         out.push_str(before);
-        rest = if let Some(reference) = from.strip_prefix('&') {
+        rest = if let Some(behind) = from.strip_prefix("&amp;") {
+            // By far the most frequent.
+            out.push('&');
+            behind
+        } else if let Some(reference) = from.strip_prefix('&') {
             let (name, behind) = reference.split_once(';').unwrap_or_default();
             out.extend(resolve(name));
             behind

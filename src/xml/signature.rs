@@ -346,21 +346,12 @@ fn shown_certificate(key_info: Cursor<'_>) -> Option<String> {
 ///
 /// Every attribute counts that somebody could take for an identifier.
 fn require_unique_identifiers(document: &Document<'_>) -> Result<(), SignatureError> {
-    const FEW: usize = 8;
-    let values = || {
-        let attributes = document.identifiers.iter().filter_map(|&index| document.attributes.get(super::span::wide(index)));
-        attributes.map(|attribute| document.str(attribute.value))
-    };
-    let doubled = if document.identifiers.len() <= FEW {
-        values().enumerate().find(|(index, value)| values().take(*index).any(|before| before == *value)).map(|(_, value)| value)
-    } else {
-        let mut sorted: Vec<&str> = values().collect();
-        sorted.sort_unstable();
-        sorted.windows(2).find_map(|pair| match pair {
-            [a, b] if a == b => Some(*a),
-            _ => None,
-        })
-    };
+    let mut values: Vec<&str> = document.identifiers().collect();
+    values.sort_unstable();
+    let doubled = values.windows(2).find_map(|pair| match pair {
+        [a, b] if a == b => Some(*a),
+        _ => None,
+    });
     doubled.map_or(Ok(()), |id| Err(SignatureError::DuplicateId { id: id.into() }))
 }
 
@@ -415,7 +406,7 @@ struct Digesting {
 }
 
 impl Digesting {
-    const BLOCK: usize = 4 * 1024;
+    const BLOCK: usize = 1000;
 
     fn new(algorithm: DigestAlgorithm) -> Self {
         Self { digester: Digester::new(algorithm), block: Vec::with_capacity(Self::BLOCK) }
@@ -481,6 +472,10 @@ impl<'d> View<'d> for Signed<'d> {
 
     fn text(self) -> Result<Cow<'d, str>, StructureError> {
         self.cursor.text(Some(self.removed)).ok_or_else(|| self.cursor.not_text())
+    }
+
+    fn text_into(self, out: &mut String) -> Result<(), StructureError> {
+        self.cursor.text_into(Some(self.removed), out).ok_or_else(|| self.cursor.not_text())
     }
 
     fn has_elements(self) -> bool {

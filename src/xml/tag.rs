@@ -54,11 +54,11 @@ pub(super) fn next<'i>(text: &'i str, from: usize, has_controls: bool, names: &m
         NameFault::TooManyPrefixes => TagFault::TooManyPrefixes(name_start),
     })?;
     let name_end = name_start + name.len();
-    let equals = skip_space(bytes, name_end);
+    let equals = if bytes.get(name_end) == Some(&b'=') { name_end } else { skip_space(bytes, name_end) };
     if bytes.get(equals) != Some(&b'=') {
         return Err(TagFault::Rule("an attribute without a value", name_start));
     }
-    let quote_at = skip_space(bytes, equals + 1);
+    let quote_at = if bytes.get(equals + 1) == Some(&b'"') { equals + 1 } else { skip_space(bytes, equals + 1) };
     let Some(&quote @ (b'"' | b'\'')) = bytes.get(quote_at) else {
         return Err(TagFault::Rule("an attribute value without quotes", quote_at));
     };
@@ -78,7 +78,8 @@ pub(super) fn next<'i>(text: &'i str, from: usize, has_controls: bool, names: &m
 #[inline]
 fn skip_space(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
-    while bytes.get(at).is_some_and(|&byte| is_space(byte)) {
+    // Nothing above a space is white space.
+    while bytes.get(at).is_some_and(|&byte| byte <= b' ' && is_space(byte)) {
         at += 1;
     }
     at
@@ -88,8 +89,11 @@ fn skip_space(bytes: &[u8], from: usize) -> usize {
 mod tests {
     use super::*;
 
+    /// Name, value, and whether the layout is the canonical one.
+    type Found = Vec<(String, String, bool)>;
+
     /// The attributes of a tag whose name has one letter, and what is left of it.
-    fn all(tag: &str) -> Result<(Vec<(String, String, bool)>, &str), &'static str> {
+    fn all(tag: &str) -> Result<(Found, &str), &'static str> {
         let mut names = Names::new(64);
         let mut from = 1;
         let mut found = Vec::new();

@@ -66,6 +66,10 @@ impl<'d> View<'d> for Unsigned<'d> {
         self.0.text(None).ok_or_else(|| self.0.not_text())
     }
 
+    fn text_into(self, out: &mut String) -> Result<(), StructureError> {
+        self.0.text_into(None, out).ok_or_else(|| self.0.not_text())
+    }
+
     fn has_elements(self) -> bool {
         self.0.children().any(|child| child.element().is_some())
     }

@@ -34,6 +34,13 @@ pub(crate) trait View<'d>: Copy {
     /// [`StructureError::NotText`] where there is a child element or a processing instruction.
     fn text(self) -> Result<Cow<'d, str>, StructureError>;
 
+    /// Appends the text of an element with simple content to `out`: as [`View::text`], with nothing in between to own it.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::text`].
+    fn text_into(self, out: &mut String) -> Result<(), StructureError>;
+
     /// Whether there is a child element.
     fn has_elements(self) -> bool;
 }

@@ -8,23 +8,25 @@ use super::chars::is_char;
 ///
 /// XML 1.0 section 4.1 and 4.6. No other name: not HTML's, not one that a document type declares.
 pub(super) fn resolve(name: &str) -> Option<char> {
-    match name {
-        "amp" => Some('&'),
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "quot" => Some('"'),
-        "apos" => Some('\''),
-        _ => number(name.strip_prefix('#')?).and_then(char::from_u32).filter(|&c| is_char(c)),
+    match name.as_bytes() {
+        [b'#', b'x', digits @ ..] => number(digits, 16).and_then(char::from_u32).filter(|&c| is_char(c)),
+        [b'#', digits @ ..] => number(digits, 10).and_then(char::from_u32).filter(|&c| is_char(c)),
+        b"amp" => Some('&'),
+        b"lt" => Some('<'),
+        b"gt" => Some('>'),
+        b"quot" => Some('"'),
+        b"apos" => Some('\''),
+        _ => None,
     }
 }
 
-fn number(digits: &str) -> Option<u32> {
-    let (digits, radix) = digits.strip_prefix('x').map_or((digits, 10), |hex| (hex, 16));
+fn number(digits: &[u8], radix: u32) -> Option<u32> {
     if digits.is_empty() {
         return None;
     }
     // Saturates far above the last character, so that any number of digits is read in one pass.
-    digits.chars().try_fold(0_u32, |value, digit| Some(value.saturating_mul(radix).saturating_add(digit.to_digit(radix)?)))
+    let digit = |value: u32, digit: &u8| Some(value.saturating_mul(radix).saturating_add(char::from(*digit).to_digit(radix)?));
+    digits.iter().try_fold(0_u32, digit)
 }
 
 /// Whether Canonical XML writes the character in text exactly as `&name;`. Canonical XML 1.0 section 2.3.
@@ -82,17 +84,24 @@ pub(super) const UNKNOWN_REFERENCE: &str = "a reference to something that is no 
 /// The run is one that the parser has taken: each reference resolves, each section ends.
 pub(super) fn decode_text(run: &str, out: &mut String) {
     let mut rest = run;
-    while let Some(at) = memchr::memchr3(b'&', b'<', b'\r', rest.as_bytes()) {
-        let (before, from) = rest.split_at_checked(at).unwrap_or_default();
+    loop {
+        // Where there is one, another often follows at once.
+        let at = match rest.as_bytes() {
+            [b'&' | b'<' | b'\r', ..] => Some(0),
+            octets => memchr::memchr3(b'&', b'<', b'\r', octets),
+        };
+        let Some((before, from)) = at.and_then(|at| rest.split_at_checked(at)) else { break };
         out.push_str(before);
         rest = if let Some(behind) = from.strip_prefix("&amp;") {
             // By far the most frequent.
             out.push('&');
             behind
         } else if let Some(reference) = from.strip_prefix('&') {
-            let (name, behind) = reference.split_once(';').unwrap_or_default();
+            // Names are short.
+            let end = reference.bytes().position(|byte| byte == b';').unwrap_or(reference.len());
+            let (name, behind) = reference.split_at_checked(end).unwrap_or_default();
             out.extend(resolve(name));
-            behind
+            behind.get(1..).unwrap_or_default()
         } else if let Some(section) = from.strip_prefix("<![CDATA[") {
             let (inner, behind) = section.split_once("]]>").unwrap_or_default();
             normalize_line_ends(inner, out);

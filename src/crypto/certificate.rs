@@ -724,6 +724,22 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "internals")]
+    #[test]
+    fn a_key_without_a_certificate_verifies_as_with_one() {
+        use x509_cert::der::Encode;
+        let pem = include_str!("../../testdata/keys/verify/p256.pem");
+        let certificate = x509_cert::Certificate::from_der(&pem::certificates(pem.as_bytes()).unwrap()[0]).unwrap();
+        let spki = certificate.tbs_certificate().subject_public_key_info().to_der().unwrap();
+        let keys = TrustedKeys::from_public_key(&spki).unwrap();
+        let key = keys.iter().next().unwrap();
+        assert_eq!((key.key_type(), key.subject()), (verify_key!("p256").key_type(), ""));
+        let value = verify_value!("ec-p256-sha256");
+        assert_eq!(key.verify(SignatureAlgorithm::EcdsaSha256, MESSAGE, &value), Ok(()));
+        assert_eq!(key.verify(SignatureAlgorithm::EcdsaSha256, b"saml-verifz", &value), Err(VerifyFailure::Invalid));
+        assert_eq!(TrustedKeys::from_public_key(&spki[1..]), Err(malformed("it is no SubjectPublicKeyInfo")));
+    }
+
     #[test]
     fn other_encodings_and_parameters_do_not_verify() {
         let (rsa, p256, p384) = (verify_key!("rsa"), verify_key!("p256"), verify_key!("p384"));

@@ -12,7 +12,6 @@
 //! KeyInfo, which is passed over and only shown in the error of a signature that no trusted key made.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use super::canonical::{self, Algorithm, Job, NotCanonical, Sink};
 use super::document::{Content, Cursor, Document, NodeId};
@@ -347,8 +346,12 @@ fn shown_certificate(key_info: Cursor<'_>) -> Option<String> {
 ///
 /// Every attribute counts that somebody could take for an identifier.
 fn require_unique_identifiers(document: &Document<'_>) -> Result<(), SignatureError> {
-    let mut seen = HashSet::with_capacity(8);
-    let doubled = document.identifiers().find(|value| !seen.insert(*value));
+    let mut values: Vec<&str> = document.identifiers().collect();
+    values.sort_unstable();
+    let doubled = values.windows(2).find_map(|pair| match pair {
+        [a, b] if a == b => Some(*a),
+        _ => None,
+    });
     doubled.map_or(Ok(()), |id| Err(SignatureError::DuplicateId { id: id.into() }))
 }
 

@@ -1,7 +1,11 @@
 //! One function for each fuzz target: the fuzzer calls it, and `tests/corpus.rs` calls it over the saved inputs. Each has an
 //! oracle beyond "does not crash".
 
+use std::sync::OnceLock;
+
 use saml_verify::canonical::{Algorithm, Canonicalizer};
+use saml_verify::internals::{Seen, SeenNamespace};
+use saml_verify::test_idp::TestIdp;
 use saml_verify::time::{format_rfc3339, parse_rfc3339};
 use saml_verify::{Expect, IdentityProvider, Limits, ServiceProvider, TrustedKeys, Verifier, decode_post, internals};
 
@@ -25,6 +29,40 @@ pub(crate) fn canonical(data: &[u8]) {
         let Ok(once) = canonicalizer.to_vec(data) else { return };
         assert_eq!(canonicalizer.to_vec(&once).as_deref(), Ok(&*once), "{}", algorithm.name());
     }
+}
+
+/// Whatever a signed element holds: what its readers see is what a parser sees of the octets that were digested.
+///
+/// The first octet chooses the canonicalization, the others are the content.
+pub(crate) fn signed_view(data: &[u8]) {
+    const ALGORITHMS: [Algorithm; 3] = [Algorithm::Exclusive10, Algorithm::Inclusive10, Algorithm::Inclusive11];
+    const PREFIX_LISTS: [&str; 4] = ["", "#default", "p q", "q #default xml"];
+    const NAMES: [&str; 8] = ["ID", "id", "a", "b", "Name", "type", "lang", "base"];
+    static IDP: OnceLock<TestIdp> = OnceLock::new();
+    let Some((&choice, content)) = data.split_first() else { return };
+    let Ok(content) = std::str::from_utf8(content) else { return };
+    let with = |signature: &str| {
+        format!(
+            "<top xmlns='urn:d' xmlns:p='urn:p' xmlns:q='urn:q' xml:lang='en' q:a='1'>\
+             <p:signed ID='_signed'>{signature}{content}</p:signed></top>"
+        )
+    };
+    let (limits, idp) = (Limits::DEFAULT, IDP.get_or_init(|| TestIdp::new("urn:idp")));
+    if internals::parse(with("").as_bytes(), &limits).is_err() {
+        return;
+    }
+    let (algorithm, prefix_list) = (ALGORITHMS[usize::from(choice) % 3], PREFIX_LISTS[usize::from(choice / 3) % 4]);
+    let xml = with(&internals::sign(idp, &with(""), "_signed", algorithm, prefix_list));
+    let keys = idp.trusted_keys();
+    let Ok(Some((signed, octets))) = internals::see_signed(xml.as_bytes(), &[1, 1], &keys, &NAMES, &limits) else { return };
+    let ample = Limits { document_bytes: 1 << 26, attributes_per_element: 1 << 10, ..limits };
+    let again = internals::see(&octets, &NAMES, &ample).expect("canonical form is well-formed");
+    // An inclusive form gives its apex the `xml:` attributes of the elements around it, to which a view does not climb.
+    let comparable = |mut seen: Seen| {
+        seen.attributes.retain(|(namespace, ..)| *namespace != SeenNamespace::of("http://www.w3.org/XML/1998/namespace"));
+        seen
+    };
+    assert_eq!(comparable(again), comparable(signed), "{xml}");
 }
 
 /// A genuine message with one stretch replaced: refused, or the genuine login and no other.

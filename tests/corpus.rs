@@ -1,6 +1,6 @@
 //! The saved inputs of the fuzz targets, through the functions that the fuzzer calls.
 
-#![cfg(feature = "internals")]
+#![cfg(all(feature = "internals", feature = "test-idp"))]
 
 #[path = "../fuzz/bodies.rs"]
 mod bodies;
@@ -11,9 +11,10 @@ use std::path::Path;
 #[test]
 fn saved_inputs_hold() {
     type Target = fn(&[u8]);
-    let targets: [(&str, Target); 6] = [
+    let targets: [(&str, Target); 7] = [
         ("xml", bodies::xml),
         ("canonical", bodies::canonical),
+        ("signed_view", bodies::signed_view),
         ("response", bodies::response),
         ("certificate", bodies::certificate),
         ("base64", bodies::base64),

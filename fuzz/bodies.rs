@@ -1,8 +1,13 @@
 //! One function for each fuzz target: the fuzzer calls it, and `tests/corpus.rs` calls it over the saved inputs. Each has an
 //! oracle beyond "does not crash".
 
+use std::io::Read;
 use std::sync::OnceLock;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::read::{DeflateDecoder, DeflateEncoder};
 use saml_verify::canonical::{Algorithm, Canonicalizer};
 use saml_verify::internals::{Seen, SeenNamespace};
 use saml_verify::test_idp::TestIdp;
@@ -113,4 +118,53 @@ pub(crate) fn time(data: &[u8]) {
     let Some(instant) = parse_rfc3339(text) else { return };
     let written = format_rfc3339(instant);
     assert_eq!(parse_rfc3339(&written), Some(instant), "{text} {written}");
+}
+
+/// A redirect with one stretch replaced is refused, or says what was signed; of a stream that was signed, it is the whole.
+///
+/// The first octet chooses: a stretch of the genuine query, of which four octets say where it is; or a compressed message.
+pub(crate) fn redirect(data: &[u8]) {
+    const XML: &str = "<samlp:LogoutRequest xmlns:samlp='urn:oasis:names:tc:SAML:2.0:protocol' ID='_1' Version='2.0'/>";
+    static IDP: OnceLock<(TestIdp, IdentityProvider, String)> = OnceLock::new();
+    let (idp, connection, genuine) = IDP.get_or_init(|| {
+        let (key, certificate) =
+            (include_str!("../testdata/auth0/keys/idp-ec-p256.key"), include_bytes!("../testdata/auth0/keys/idp-ec-p256.pem"));
+        let idp = TestIdp::with_key("urn:idp", key, certificate).expect("a key");
+        let connection = IdentityProvider::new("urn:idp", idp.trusted_keys()).expect("an identity provider");
+        let genuine = signed_query(&idp, &deflate(XML.as_bytes()));
+        (idp, connection, genuine)
+    });
+    let verify = |query: &str| connection.verify_redirect(query, &Limits::DEFAULT);
+    match data {
+        [choice, a, b, c, d, replacement @ ..] if choice % 2 == 0 => {
+            let start = usize::from(u16::from_le_bytes([*a, *b])) % genuine.len();
+            let end = (start + usize::from(u16::from_le_bytes([*c, *d]))).min(genuine.len());
+            let Ok(replacement) = std::str::from_utf8(replacement) else { return };
+            let Ok(message) = verify(&[&genuine[..start], replacement, &genuine[end..]].concat()) else { return };
+            assert_eq!((message.xml(), message.relay_state()), (XML.as_bytes(), Some(&b"r"[..])));
+        }
+        [_, compressed @ ..] => {
+            let mut inflated = Vec::new();
+            let end = DeflateDecoder::new(compressed).take(1 << 21).read_to_end(&mut inflated);
+            let Ok(message) = verify(&signed_query(idp, compressed)) else { return };
+            assert_eq!(end.ok(), Some(inflated.len()));
+            assert_eq!(message.xml(), inflated);
+            assert!(inflated.len() <= Limits::DEFAULT.document_bytes);
+        }
+        [] => {}
+    }
+}
+
+fn deflate(octets: &[u8]) -> Vec<u8> {
+    let mut stream = Vec::new();
+    DeflateEncoder::new(octets, Compression::default()).read_to_end(&mut stream).expect("in memory");
+    stream
+}
+
+fn signed_query(idp: &TestIdp, compressed: &[u8]) -> String {
+    let escaped = |octets: &[u8]| STANDARD.encode(octets).replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+    let method = "http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23ecdsa-sha256";
+    let octets = format!("SAMLRequest={}&RelayState=r&SigAlg={method}", escaped(compressed));
+    let signature = escaped(&internals::sign_octets(idp, octets.as_bytes()));
+    format!("{octets}&Signature={signature}")
 }

@@ -81,8 +81,8 @@
 //!
 //! # What is not here
 //!
-//! Encrypted assertions, logout, AuthnRequests, metadata, and the redirect and artifact bindings; each is refused or absent, none
-//! is half there. The README lists every check with the section that prescribes it, and the limitations.
+//! Encrypted assertions, logout, AuthnRequests, metadata, and the artifact binding; each is refused or absent. Of the redirect
+//! binding there is what receives a message and verifies its signature, [`IdentityProvider::verify_redirect`]. The README lists every check with the section that prescribes it, and the limitations.
 //!
 //! # Features
 //!
@@ -133,6 +133,7 @@ mod verifier;
 mod xml;
 
 pub use binding::post::decode_post;
+pub use binding::redirect::{RedirectMessage, RedirectParameter};
 pub use crypto::{Certificate, KeyType, TrustedKeys};
 pub use departure::Departure;
 pub use error::{

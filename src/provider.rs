@@ -4,8 +4,11 @@
 //! they are compared byte for byte with what the identity provider writes.
 
 use crate::TrustedKeys;
+use crate::binding::redirect::{RedirectMessage, SignedQuery};
+use crate::crypto::SignatureAlgorithm;
 use crate::departure::{Departure, Departures};
-use crate::error::{ConfigError, SignatureError};
+use crate::error::{ConfigError, Error, SignatureError};
+use crate::limits::Limits;
 use crate::login::VerifiedSignature;
 use crate::saml::signature_in_place;
 use crate::xml::{Document, SignatureInfo, Signed, Trust, Unsigned};
@@ -103,6 +106,26 @@ impl IdentityProvider {
     /// The entity ID.
     pub fn entity_id(&self) -> &str {
         &self.entity_id
+    }
+
+    /// Verifies the detached signature of a message of the HTTP Redirect binding. SAML Bindings 3.4.4.1.
+    ///
+    /// `query` is the raw query of the URL, what is between `?` and `#`, as it arrived: decoded and encoded again, it is no longer
+    /// what was signed. A message without signature is refused. Its bytes are inflated once a trusted key has signed them, up to
+    /// [`Limits::document_bytes`].
+    ///
+    /// This proves who wrote the message, and nothing else: its issuer, destination and times are for the caller to check. It is no
+    /// way to a login, which never travels by redirect (SAML Profiles 4.1.2): [`Verifier`](crate::Verifier) does not take one from
+    /// here.
+    ///
+    /// # Errors
+    ///
+    /// An [`Error`] of the decode or the signature stage.
+    pub fn verify_redirect(&self, query: &str, limits: &Limits) -> Result<RedirectMessage, Error> {
+        let query = SignedQuery::read(query, limits)?;
+        let method = SignatureAlgorithm::accept(&query.method()?, self.departures)?;
+        self.keys.verify(method, query.signed_octets().as_bytes(), &query.value()?, || None)?;
+        Ok(query.decode(limits)?)
     }
 
     /// Verifies the signature that the element carries, if it carries one.

@@ -84,6 +84,12 @@ impl TestIdp {
         }
     }
 
+    /// The signature value over some octets.
+    #[cfg(feature = "internals")]
+    pub(crate) fn sign(&self, octets: &[u8]) -> Vec<u8> {
+        self.key.sign(octets).unwrap_or_default()
+    }
+
     /// The Signature of the element of that ID, whose child it is to become. XMLDSig 3.1. `algorithm` is one without comments.
     pub(crate) fn signature(&self, document: &str, id: &str, algorithm: Algorithm, prefix_list: &str) -> String {
         let mut digest = Digester::new(DigestAlgorithm::Sha256);

@@ -11,7 +11,7 @@ use std::path::Path;
 #[test]
 fn saved_inputs_hold() {
     type Target = fn(&[u8]);
-    let targets: [(&str, Target); 7] = [
+    let targets: [(&str, Target); 8] = [
         ("xml", bodies::xml),
         ("canonical", bodies::canonical),
         ("signed_view", bodies::signed_view),
@@ -19,6 +19,7 @@ fn saved_inputs_hold() {
         ("certificate", bodies::certificate),
         ("base64", bodies::base64),
         ("time", bodies::time),
+        ("redirect", bodies::redirect),
     ];
     for (name, target) in targets {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);

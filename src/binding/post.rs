@@ -28,7 +28,7 @@ pub fn decode_post(text: &str, limits: &Limits) -> Result<Vec<u8>, DecodeError> 
 }
 
 /// Base64 of the longest document, and a quarter for white space: a line break after every 76 characters is a fortieth.
-fn text_limit(limits: &Limits) -> usize {
+pub(super) fn text_limit(limits: &Limits) -> usize {
     let base64 = limits.document_bytes.div_ceil(3).saturating_mul(4);
     base64.saturating_add(base64 / 4)
 }

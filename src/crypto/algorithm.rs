@@ -15,7 +15,7 @@ use ring::digest;
 use ring::signature::{self, VerificationAlgorithm};
 
 use crate::departure::{Departure, Departures};
-use crate::error::AlgorithmRefusal;
+use crate::error::{AlgorithmRefusal, AlgorithmRole, SignatureError};
 
 /// A signature method that is implemented. SHA-1 is among them; [`SignatureAlgorithm::permitted`] decides on its use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +67,23 @@ impl SignatureAlgorithm {
         }
     }
 
+    /// The method of that exact identifier, where the connection allows it.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError::Algorithm`] with what it accepts instead.
+    pub(crate) fn accept(uri: &str, departures: Departures) -> Result<Self, SignatureError> {
+        let algorithm = Self::from_uri(uri).and_then(|algorithm| algorithm.permitted(departures));
+        algorithm.map_err(|refusal| SignatureError::Algorithm {
+            role: AlgorithmRole::Signature,
+            identifier: uri.into(),
+            refusal,
+            accepted: Self::accepted(departures),
+        })
+    }
+
     /// The identifiers that a connection accepts, for errors.
-    pub(crate) fn accepted(departures: Departures) -> Vec<&'static str> {
+    fn accepted(departures: Departures) -> Vec<&'static str> {
         Self::ALL.into_iter().filter_map(|algorithm| algorithm.permitted(departures).ok()).map(Self::uri).collect()
     }
 

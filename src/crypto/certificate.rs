@@ -23,7 +23,7 @@ use x509_cert::time::Time;
 
 use super::algorithm::{KeyFamily, SignatureAlgorithm, colon_hex, sha1_fingerprint, sha256_fingerprint};
 use super::pem;
-use crate::error::{CertificateError, Shown};
+use crate::error::{CertificateError, Shown, SignatureError};
 
 /// The certificates whose keys may sign for an identity provider: at least one, at most 16.
 ///
@@ -85,6 +85,45 @@ impl TrustedKeys {
     /// The certificates, in the order in which they were given.
     pub fn iter(&self) -> std::slice::Iter<'_, Certificate> {
         self.0.iter()
+    }
+
+    /// Verifies a signature value against each key that fits the method, and answers with the place of the one that made it.
+    /// XMLDSig 3.2.2.
+    ///
+    /// `shown` is the fingerprint of the certificate that the message shows, for the error alone.
+    ///
+    /// # Errors
+    ///
+    /// That none made it, in the words that tell most.
+    pub(crate) fn verify(
+        &self,
+        method: SignatureAlgorithm,
+        message: &[u8],
+        value: &[u8],
+        shown: impl FnOnce() -> Option<String>,
+    ) -> Result<usize, SignatureError> {
+        let mut fits = false;
+        for (place, certificate) in self.iter().enumerate() {
+            match certificate.verify(method, message, value) {
+                Ok(()) => return Ok(place),
+                Err(VerifyFailure::KeyType) => {}
+                Err(VerifyFailure::Invalid) => fits = true,
+            }
+        }
+        Err(if fits { self.untrusted(shown()) } else { self.unfit(method) })
+    }
+
+    fn unfit(&self, method: SignatureAlgorithm) -> SignatureError {
+        let trusted = self.iter().map(|certificate| certificate.key_type().to_string()).collect();
+        SignatureError::KeyTypeMismatch { method: method.name(), trusted }
+    }
+
+    fn untrusted(&self, shown: Option<String>) -> SignatureError {
+        let trusted: Vec<String> = self.iter().map(|certificate| certificate.sha256_fingerprint().to_owned()).collect();
+        match shown {
+            Some(certificate) if trusted.contains(&certificate) => SignatureError::InvalidValue { certificate },
+            shown => SignatureError::UntrustedKey { shown, trusted },
+        }
     }
 
     fn new(certificates: impl IntoIterator<Item = Certificate>) -> Result<Self, CertificateError> {

@@ -10,6 +10,7 @@ mod pem;
 mod signing;
 
 pub(crate) use algorithm::{DigestAlgorithm, Digester, SignatureAlgorithm, sha256_fingerprint, sha256_hex};
+#[cfg(feature = "internals")]
 pub(crate) use certificate::VerifyFailure;
 pub use certificate::{Certificate, KeyType, TrustedKeys};
 #[cfg(feature = "test-idp")]

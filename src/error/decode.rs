@@ -63,6 +63,53 @@ pub enum DecodeError {
     },
     /// The bytes are base64 once more.
     EncodedTwice,
+    /// A parameter that a message of the redirect binding needs is not in the query.
+    MissingParameter {
+        /// The names of which one is needed.
+        names: &'static [&'static str],
+    },
+    /// A parameter of the redirect binding occurs twice.
+    DuplicateParameter {
+        /// Its name.
+        name: &'static str,
+    },
+    /// `SAMLRequest` and `SAMLResponse` in one query.
+    RequestAndResponse,
+    /// The name of a parameter of the redirect binding is written with escapes.
+    EscapedName {
+        /// The name.
+        name: &'static str,
+    },
+    /// A `%` without two hexadecimal digits.
+    InvalidEscape {
+        /// The parameter.
+        name: &'static str,
+        /// Where the `%` is in its raw value.
+        offset: usize,
+    },
+    /// White space, or a `+` that was not escaped, in a base64 value of the redirect binding.
+    WhiteSpace {
+        /// The parameter.
+        name: &'static str,
+        /// Where it is in the decoded value.
+        offset: usize,
+    },
+    /// `SAMLEncoding` names another encoding than DEFLATE.
+    UnknownEncoding,
+    /// The bytes are no DEFLATE stream.
+    NotDeflate,
+    /// The DEFLATE stream has no end.
+    DeflateCut,
+    /// Bytes behind the end of the DEFLATE stream.
+    DataAfterDeflate {
+        /// How many.
+        bytes: usize,
+    },
+    /// What was compressed is longer than the longest document that is read.
+    InflatedTooLong {
+        /// The limit, in bytes.
+        limit: usize,
+    },
 }
 
 impl From<Base64Fault> for DecodeError {
@@ -99,6 +146,17 @@ impl fmt::Display for DecodeError {
             }
             Self::Compressed { format } => write!(f, "the message is compressed ({format})"),
             Self::EncodedTwice => f.write_str("the message is base64 of base64"),
+            Self::MissingParameter { names } => write!(f, "the query has no parameter {}", names.join(" or ")),
+            Self::DuplicateParameter { name } => write!(f, "the query has the parameter {name} twice"),
+            Self::RequestAndResponse => f.write_str("the query has a SAMLRequest and a SAMLResponse"),
+            Self::EscapedName { name } => write!(f, "the query has the name {name} written with escapes"),
+            Self::InvalidEscape { name, offset } => write!(f, "a `%` without two hexadecimal digits at byte {offset} of {name}"),
+            Self::WhiteSpace { name, offset } => write!(f, "white space or an unescaped `+` at byte {offset} of {name}"),
+            Self::UnknownEncoding => f.write_str("SAMLEncoding is not DEFLATE"),
+            Self::NotDeflate => f.write_str("the message is not compressed with DEFLATE"),
+            Self::DeflateCut => f.write_str("the compressed message is cut"),
+            Self::DataAfterDeflate { bytes } => write!(f, "{bytes} bytes behind the compressed message"),
+            Self::InflatedTooLong { limit } => write!(f, "the message is longer than {limit} bytes when inflated"),
         }
     }
 }
@@ -120,12 +178,33 @@ impl Refusal for DecodeError {
             Self::TrailingBits { .. } => "trailing_bits",
             Self::Compressed { .. } => "compressed",
             Self::EncodedTwice => "encoded_twice",
+            Self::MissingParameter { .. } => "missing_parameter",
+            Self::DuplicateParameter { .. } => "duplicate_parameter",
+            Self::RequestAndResponse => "request_and_response",
+            Self::EscapedName { .. } => "escaped_name",
+            Self::InvalidEscape { .. } => "invalid_escape",
+            Self::WhiteSpace { .. } => "white_space",
+            Self::UnknownEncoding => "unknown_encoding",
+            Self::NotDeflate => "not_deflate",
+            Self::DeflateCut => "deflate_cut",
+            Self::DataAfterDeflate { .. } => "data_after_deflate",
+            Self::InflatedTooLong { .. } => "inflated_too_long",
         }
     }
 
     fn section(&self) -> &'static str {
         match self {
-            Self::TooLong { .. } => "limits",
+            Self::TooLong { .. } | Self::InflatedTooLong { .. } => "limits",
+            Self::MissingParameter { .. }
+            | Self::DuplicateParameter { .. }
+            | Self::RequestAndResponse
+            | Self::EscapedName { .. }
+            | Self::InvalidEscape { .. }
+            | Self::WhiteSpace { .. }
+            | Self::UnknownEncoding
+            | Self::NotDeflate
+            | Self::DeflateCut
+            | Self::DataAfterDeflate { .. } => "SAML Bindings 3.4.4.1",
             Self::Empty
             | Self::RawXml
             | Self::FormBody
@@ -143,7 +222,8 @@ impl Refusal for DecodeError {
 
     fn expected(&self) -> Vec<String> {
         match self {
-            Self::TooLong { limit } => vec![format!("at most {limit} bytes")],
+            Self::TooLong { limit } | Self::InflatedTooLong { limit } => vec![format!("at most {limit} bytes")],
+            Self::MissingParameter { names } => names.iter().map(|&name| name.to_owned()).collect(),
             _ => Vec::new(),
         }
     }
@@ -151,7 +231,7 @@ impl Refusal for DecodeError {
     fn remedy(&self) -> String {
         match self {
             Self::Empty => "hand over the value of the form field `SAMLResponse`; the assertion consumer URL takes POST only",
-            Self::TooLong { .. } => {
+            Self::TooLong { .. } | Self::InflatedTooLong { .. } => {
                 "if genuine messages are this large (many groups in the profile), send fewer attributes; a service can raise the limit on the document's bytes"
             }
             Self::RawXml => "hand over the value of the form field as it is; the identity provider posts base64",
@@ -166,6 +246,18 @@ impl Refusal for DecodeError {
                  answer by POST"
             }
             Self::EncodedTwice => "do not encode the form field again",
+            Self::MissingParameter { .. } => {
+                "hand over the raw query of the URL, what is between `?` and `#`; the identity provider must sign its redirects"
+            }
+            Self::DuplicateParameter { .. } | Self::RequestAndResponse | Self::EscapedName { .. } => {
+                "no identity provider sends such a query: treat it as an attack"
+            }
+            Self::InvalidEscape { .. } | Self::WhiteSpace { .. } => {
+                "hand over the query as it arrived, not decoded and encoded again; the identity provider must escape base64 and break no lines"
+            }
+            Self::UnknownEncoding | Self::NotDeflate | Self::DeflateCut | Self::DataAfterDeflate { .. } => {
+                "the identity provider must compress its redirects with raw DEFLATE, or post its messages"
+            }
             Self::InvalidCharacter { .. }
             | Self::DataAfterPadding { .. }
             | Self::MissingPadding
@@ -208,11 +300,40 @@ mod tests {
             ),
             (DecodeError::Compressed { format: "gzip" }, "compressed", "the message is compressed (gzip)"),
             (DecodeError::EncodedTwice, "encoded_twice", "the message is base64 of base64"),
+            (
+                DecodeError::MissingParameter { names: &["SAMLRequest", "SAMLResponse"] },
+                "missing_parameter",
+                "the query has no parameter SAMLRequest or SAMLResponse",
+            ),
+            (
+                DecodeError::DuplicateParameter { name: "SigAlg" },
+                "duplicate_parameter",
+                "the query has the parameter SigAlg twice",
+            ),
+            (DecodeError::RequestAndResponse, "request_and_response", "the query has a SAMLRequest and a SAMLResponse"),
+            (DecodeError::EscapedName { name: "SigAlg" }, "escaped_name", "the query has the name SigAlg written with escapes"),
+            (
+                DecodeError::InvalidEscape { name: "SigAlg", offset: 3 },
+                "invalid_escape",
+                "a `%` without two hexadecimal digits at byte 3 of SigAlg",
+            ),
+            (
+                DecodeError::WhiteSpace { name: "Signature", offset: 3 },
+                "white_space",
+                "white space or an unescaped `+` at byte 3 of Signature",
+            ),
+            (DecodeError::UnknownEncoding, "unknown_encoding", "SAMLEncoding is not DEFLATE"),
+            (DecodeError::NotDeflate, "not_deflate", "the message is not compressed with DEFLATE"),
+            (DecodeError::DeflateCut, "deflate_cut", "the compressed message is cut"),
+            (DecodeError::DataAfterDeflate { bytes: 3 }, "data_after_deflate", "3 bytes behind the compressed message"),
+            (DecodeError::InflatedTooLong { limit: 9 }, "inflated_too_long", "the message is longer than 9 bytes when inflated"),
         ] {
             assert_eq!((error.code(), error.to_string().as_str()), (code, message));
             assert!(!error.section().is_empty() && !error.remedy().is_empty(), "{code}");
         }
         assert_eq!(DecodeError::TooLong { limit: 9 }.expected(), ["at most 9 bytes"]);
+        assert_eq!(DecodeError::InflatedTooLong { limit: 9 }.expected(), ["at most 9 bytes"]);
+        assert_eq!(DecodeError::MissingParameter { names: &["a", "b"] }.expected(), ["a", "b"]);
         assert_eq!(
             DecodeError::Compressed { format: "gzip" }.remedy(),
             "a Response by POST is never compressed; was a message of the redirect binding posted here? Let the identity provider \

@@ -25,6 +25,12 @@ pub fn parse(xml: &[u8], limits: &Limits) -> Result<(), XmlError> {
     Document::parse(xml, limits).map(|_| ())
 }
 
+/// The signature value of an identity provider over some octets.
+#[cfg(feature = "test-idp")]
+pub fn sign_octets(idp: &crate::test_idp::TestIdp, octets: &[u8]) -> Vec<u8> {
+    idp.sign(octets)
+}
+
 /// What of a document is canonicalized.
 #[derive(Clone, Copy, Debug)]
 pub enum Select<'a> {

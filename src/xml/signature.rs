@@ -17,7 +17,7 @@ use super::canonical::{self, Algorithm, Job, NotCanonical, Sink};
 use super::document::{Content, Cursor, Document, NodeId};
 use super::{Namespace, Unsigned, View};
 use crate::base64;
-use crate::crypto::{DigestAlgorithm, Digester, SignatureAlgorithm, TrustedKeys, VerifyFailure, sha256_fingerprint};
+use crate::crypto::{DigestAlgorithm, Digester, SignatureAlgorithm, TrustedKeys, sha256_fingerprint};
 use crate::departure::{Departure, Departures};
 use crate::error::{AlgorithmRefusal, AlgorithmRole, SignatureError, StructureError};
 
@@ -147,28 +147,7 @@ impl<'d> Signature<'d> {
     fn verify_value(&self, keys: &TrustedKeys) -> Result<usize, SignatureError> {
         let mut message = Vec::with_capacity(1024);
         self.canonicalization.write(self.signed_info, None, self.canonicalization.algorithm, &mut message)?;
-        let mut fits = false;
-        for (place, certificate) in keys.iter().enumerate() {
-            match certificate.verify(self.method, &message, &self.value) {
-                Ok(()) => return Ok(place),
-                Err(VerifyFailure::KeyType) => {}
-                Err(VerifyFailure::Invalid) => fits = true,
-            }
-        }
-        Err(self.untrusted(keys, fits))
-    }
-
-    fn untrusted(&self, keys: &TrustedKeys, fits: bool) -> SignatureError {
-        if !fits {
-            let trusted = keys.iter().map(|certificate| certificate.key_type().to_string()).collect();
-            return SignatureError::KeyTypeMismatch { method: self.method.name(), trusted };
-        }
-        let shown = self.key_info.and_then(shown_certificate);
-        let trusted: Vec<String> = keys.iter().map(|certificate| certificate.sha256_fingerprint().to_owned()).collect();
-        match shown {
-            Some(certificate) if trusted.contains(&certificate) => SignatureError::InvalidValue { certificate },
-            shown => SignatureError::UntrustedKey { shown, trusted },
-        }
+        keys.verify(self.method, &message, &self.value, || self.key_info.and_then(shown_certificate))
     }
 
     /// XMLDSig 3.2.1: the digest of the element's canonical form without this Signature.
@@ -297,10 +276,7 @@ fn transform_refusal(uri: &str) -> AlgorithmRefusal {
 }
 
 fn signature_method(method: Cursor<'_>, departures: Departures) -> Result<SignatureAlgorithm, SignatureError> {
-    let uri = algorithm(method);
-    let found = SignatureAlgorithm::from_uri(uri)
-        .and_then(|algorithm| algorithm.permitted(departures))
-        .map_err(|refusal| refuse(AlgorithmRole::Signature, uri, refusal, SignatureAlgorithm::accepted(departures)))?;
+    let found = SignatureAlgorithm::accept(algorithm(method), departures)?;
     Elements::of(method).end("content in SignatureMethod")?;
     Ok(found)
 }

@@ -3,6 +3,7 @@
 
 use std::io::Read;
 use std::sync::OnceLock;
+use std::time::SystemTime;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +13,15 @@ use saml_verify::canonical::{Algorithm, Canonicalizer};
 use saml_verify::internals::{Seen, SeenNamespace};
 use saml_verify::test_idp::TestIdp;
 use saml_verify::time::{format_rfc3339, parse_rfc3339};
-use saml_verify::{Expect, IdentityProvider, Limits, ServiceProvider, TrustedKeys, Verifier, decode_post, internals};
+use saml_verify::{
+    Attribute, Departure, Error, Expect, IdentityProvider, Limits, Login, NameId, ServiceProvider, SignedPart, TrustedKeys,
+    Verified, Verifier, decode_post, internals,
+};
+
+#[path = "edit.rs"]
+mod edit;
+
+use edit::{Choices, edited};
 
 /// What is taken has a canonical form, unless a namespace name is relative or the form too long; what has one is taken.
 pub(crate) fn xml(data: &[u8]) {
@@ -70,27 +79,94 @@ pub(crate) fn signed_view(data: &[u8]) {
     assert_eq!(comparable(again), comparable(signed), "{xml}");
 }
 
-/// A genuine message with one stretch replaced: refused, or the genuine login and no other.
+/// Genuine messages of several users, edited and mixed: refused, or one of the genuine logins, whole, and no other.
 ///
-/// The first four octets say where the stretch starts and how long it is, the others replace it.
+/// The first octet chooses the message that is edited, the others are choices of edits.
 pub(crate) fn response(data: &[u8]) {
-    const GENUINE: &str = include_str!("../testdata/auth0/cases/a-default-sha256.xml");
-    const PEM: &[u8] = include_bytes!("../testdata/auth0/keys/idp-rsa2048.pem");
-    let Some((&[a, b, c, d], replacement)) = data.split_first_chunk::<4>() else { return };
-    let start = usize::from(u16::from_le_bytes([a, b])) % GENUINE.len();
-    let end = (start + usize::from(u16::from_le_bytes([c, d]))).min(GENUINE.len());
-    let changed = [&GENUINE.as_bytes()[..start], replacement, &GENUINE.as_bytes()[end..]].concat();
+    static SCENE: OnceLock<Scene> = OnceLock::new();
+    let scene = SCENE.get_or_init(Scene::new);
+    let mut choices = Choices(data);
+    let Some(xml) = choices.pick(&scene.messages) else { return };
+    let xml = edited(xml, &scene.messages, &scene.attacker, &mut choices);
+    let Ok(login) = scene.verify(&xml) else { return };
+    assert!(scene.genuine.contains(&Identity::of(&login)), "{xml}");
+}
 
-    let idp = IdentityProvider::new("urn:acme-dev.us.auth0.com", TrustedKeys::from_pem(PEM).expect("a certificate"));
-    let sp = ServiceProvider::new("urn:example:sp:portal", "https://portal.example.com/saml/acs");
-    let verifier = Verifier::new(sp.expect("a service provider"), idp.expect("an identity provider"));
-    let now = parse_rfc3339("2025-03-03T10:00:02.468Z").expect("a time");
-    let expect = Expect::AnswerTo("_43848dd96f2ec8be2d4c");
-    let Ok(verified) = verifier.verify_xml(&changed, expect, now) else { return };
-    let login = verified.without_replay_protection();
-    assert_eq!(login.name_id().value, "auth0|64f0c2a17d9e4b0012ab34cd");
-    assert_eq!(login.attributes().len(), 13);
-    assert_eq!(login.assertion_id(), "_ABCpsBWrUmaPeJ0wDCjTS7idhN9BOvTL");
+/// One connection and what an attacker has of it: its messages, a key that it does not trust, and what that key signed.
+struct Scene {
+    verifier: Verifier,
+    messages: Vec<String>,
+    genuine: Vec<Identity>,
+    attacker: TestIdp,
+}
+
+/// Everything of a login that only the identity provider says.
+#[derive(Debug, PartialEq)]
+struct Identity {
+    name_id: NameId,
+    attributes: Vec<(String, Vec<Option<String>>)>,
+    assertion_id: String,
+    session: Option<String>,
+    issuer: String,
+    times: [Option<SystemTime>; 4],
+}
+
+impl Identity {
+    fn of(login: &Login) -> Self {
+        let values = |attribute: Attribute<'_>| attribute.values().map(|value| value.as_str().map(str::to_owned)).collect();
+        Self {
+            name_id: login.name_id().clone(),
+            attributes: login.attributes().iter().map(|one| (one.name().to_owned(), values(one))).collect(),
+            assertion_id: login.assertion_id().to_owned(),
+            session: login.session_index().map(str::to_owned),
+            issuer: login.issuer().to_owned(),
+            times: [login.not_before(), login.not_on_or_after(), Some(login.authn_instant()), Some(login.issue_instant())],
+        }
+    }
+}
+
+impl Scene {
+    const IDP: &str = "urn:acme-dev.us.auth0.com";
+    const SP: [&str; 2] = ["urn:example:sp:portal", "https://portal.example.com/saml/acs"];
+    const REQUEST: &str = "_43848dd96f2ec8be2d4c";
+
+    fn new() -> Self {
+        let attackers_key = include_str!("../testdata/auth0/keys/idp-ec-p256.key");
+        let attackers_certificate = include_bytes!("../testdata/auth0/keys/idp-ec-p256.pem");
+        let attacker = TestIdp::with_key(Self::IDP, attackers_key, attackers_certificate).expect("a key");
+        let idp = TestIdp::new(Self::IDP);
+        let connection = IdentityProvider::new(Self::IDP, idp.trusted_keys()).expect("an identity provider");
+        let sp = ServiceProvider::new(Self::SP[0], Self::SP[1]).expect("a service provider");
+        let message = |idp: &TestIdp, name: &str, part| {
+            let response = idp.response(Self::SP[0], Self::SP[1], Self::now()).in_response_to(Self::REQUEST);
+            response.name_id(name).attribute("role", [name, "user"]).signed(part).to_xml()
+        };
+        let genuine = [
+            include_str!("../testdata/auth0/cases/a-default-sha256.xml").to_owned(),
+            message(&idp, "ada", SignedPart::Assertion),
+            message(&idp, "bob", SignedPart::Response),
+            message(&idp, "cid", SignedPart::Both),
+        ];
+        let forged = [message(&attacker, "eve", SignedPart::Both)];
+        let mut scene = Self {
+            verifier: Verifier::new(sp, Departure::ALL.into_iter().fold(connection, IdentityProvider::allow)),
+            messages: Vec::new(),
+            genuine: Vec::new(),
+            attacker,
+        };
+        scene.genuine = genuine.iter().map(|xml| Identity::of(&scene.verify(xml).expect("genuine"))).collect();
+        scene.messages = genuine.into_iter().chain(forged).collect();
+        scene
+    }
+
+    fn now() -> SystemTime {
+        parse_rfc3339("2025-03-03T10:00:02.468Z").expect("a time")
+    }
+
+    fn verify(&self, xml: &str) -> Result<Login, Error> {
+        let verified = self.verifier.verify_xml(xml.as_bytes(), Expect::AnswerTo(Self::REQUEST), Self::now());
+        verified.map(Verified::without_replay_protection)
+    }
 }
 
 /// What is read is at least one key and at most the limit, and each is read again from what it shows.

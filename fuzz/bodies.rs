@@ -18,12 +18,19 @@ use saml_verify::{
     Verified, Verifier, decode_post, internals,
 };
 
+#[path = "differences.rs"]
+pub(crate) mod differences;
 #[path = "edit.rs"]
 mod edit;
+#[path = "../tests/common/second.rs"]
+mod second;
 
+use differences::{they_may_refuse, they_may_take};
 use edit::{Choices, edited};
+use second::{by_roxmltree, vocabulary};
 
-/// What is taken has a canonical form, unless a namespace name is relative or the form too long; what has one is taken.
+/// What is taken has a canonical form, unless a namespace name is relative or the form too long; what has one is taken. A second
+/// parser agrees.
 pub(crate) fn xml(data: &[u8]) {
     let taken = internals::parse(data, &Limits::DEFAULT);
     let canonical = Canonicalizer::new(Algorithm::Inclusive10WithComments).to_vec(data);
@@ -31,6 +38,25 @@ pub(crate) fn xml(data: &[u8]) {
         (Ok(()), Ok(octets)) => assert!(std::str::from_utf8(&octets).is_ok()),
         (Ok(()), Err(error)) => assert!(!matches!(error, saml_verify::canonical::Error::Xml(_)), "{error}"),
         (Err(error), canonical) => assert_eq!(canonical.err(), Some(error.into())),
+    }
+    if let Ok(text) = std::str::from_utf8(data) {
+        agree(text);
+    }
+}
+
+/// The second parser takes what we take, sees the same tree in it, and refuses what we refuse, but for the known differences.
+pub(crate) fn agree(text: &str) {
+    let theirs = roxmltree::Document::parse(text);
+    match (internals::parse(text.as_bytes(), &Limits::DEFAULT), &theirs) {
+        (Ok(()), Ok(theirs)) => {
+            let vocabulary = vocabulary(theirs);
+            let vocabulary: Vec<&str> = vocabulary.iter().map(String::as_str).collect();
+            let ours = internals::see(text.as_bytes(), &vocabulary, &Limits::DEFAULT);
+            assert_eq!(ours, Ok(by_roxmltree(theirs.root_element())), "{text:?}");
+        }
+        (Ok(()), Err(error)) => assert!(they_may_refuse(error), "taken, and the second parser says {error}: {text:?}"),
+        (Err(error), Ok(_)) => assert!(they_may_take(&error, text), "{error}; the second parser takes it: {text:?}"),
+        (Err(_), Err(_)) => {}
     }
 }
 

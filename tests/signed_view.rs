@@ -4,10 +4,9 @@
 
 mod common;
 
-use std::collections::BTreeSet;
-
 use common::generate::{Document, Element, Entropy, Node, Unused};
 use common::posted::{Posted, posted};
+use common::second::{by_roxmltree, vocabulary};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestError, TestRng, TestRunner};
@@ -43,41 +42,6 @@ fn compared(xml: &str, path: &[usize], keys: &TrustedKeys) -> Result<Option<Seen
 fn without_xml_attributes(mut apex: Seen) -> Seen {
     apex.attributes.retain(|(namespace, ..)| *namespace != SeenNamespace::of("http://www.w3.org/XML/1998/namespace"));
     apex
-}
-
-/// Every local name of an attribute, and names that are no attribute's.
-fn vocabulary(document: &roxmltree::Document<'_>) -> BTreeSet<String> {
-    let attributes = document.descendants().flat_map(|node| node.attributes()).map(|attribute| attribute.name().to_owned());
-    attributes.chain(["xmlns", "p", "saml", "xmlns:p", "xml:id"].map(str::to_owned)).collect()
-}
-
-/// What readers should see, by another parser.
-fn by_roxmltree(node: roxmltree::Node<'_, '_>) -> Seen {
-    let markup = &node.document().input_text()[node.range()];
-    let qualified_name = markup[1..].split([' ', '>', '/']).next().unwrap_or_default().to_owned();
-    let mut attributes: Vec<(SeenNamespace, String, String)> = Vec::new();
-    for attribute in node.attributes() {
-        let namespace = SeenNamespace::of(attribute.namespace().unwrap_or_default());
-        // Readers cannot tell two unknown namespaces apart: they are given the first.
-        if !attributes.iter().any(|(known, name, _)| (*known, name.as_str()) == (namespace, attribute.name())) {
-            attributes.push((namespace, attribute.name().to_owned(), attribute.value().to_owned()));
-        }
-    }
-    attributes.sort();
-    let blank = |node: roxmltree::Node<'_, '_>| node.text().unwrap_or_default().trim_matches([' ', '\t', '\r', '\n']).is_empty();
-    let shown = node.children().filter(|child| !(child.is_comment() || child.is_text() && blank(*child)));
-    let mut elements: Vec<_> = shown.map(|child| child.is_element().then(|| by_roxmltree(child))).collect();
-    elements.dedup_by(|one, other| one.is_none() && other.is_none());
-    let simple = node.children().all(|child| child.is_text() || child.is_comment());
-    let text = node.children().filter(|child| child.is_text()).filter_map(|child| child.text()).collect();
-    Seen {
-        qualified_name,
-        namespace: SeenNamespace::of(node.tag_name().namespace().unwrap_or_default()),
-        attributes,
-        has_elements: node.children().any(|child| child.is_element()),
-        text: simple.then_some(text),
-        elements,
-    }
 }
 
 #[test]

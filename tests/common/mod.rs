@@ -4,6 +4,8 @@
 
 pub(crate) mod generate;
 pub(crate) mod posted;
+#[cfg(feature = "internals")]
+pub(crate) mod second;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -26,6 +26,12 @@ pub(crate) const THEY_TAKE: &[(&str, &str, &str)] = &[
 /// What roxmltree says, and a document that it says it of.
 pub(crate) const THEY_REFUSE: &[(&str, &str)] = &[("an unknown namespace prefix 'xml'", "<xml:a/>")];
 
+/// A text that documents have which roxmltree takes for another tree, and such a document.
+pub(crate) const THEY_SEE_OTHERWISE: &[(&str, &str)] = &[
+    // XML 1.0 section 2.11: a carriage return before a reference is a line end like any other.
+    ("\r&", "<a>\r&#65;</a>"),
+];
+
 /// Whether a row of [`THEY_TAKE`] is about that error.
 pub(crate) fn is_of(error: &XmlError, known: &str) -> bool {
     match error.kind {
@@ -40,6 +46,10 @@ pub(crate) fn is_of(error: &XmlError, known: &str) -> bool {
 pub(crate) fn they_may_take(error: &XmlError, text: &str) -> bool {
     matches!(error.kind, XmlErrorKind::LimitExceeded { .. } | XmlErrorKind::DocumentTooLarge { .. })
         || THEY_TAKE.iter().any(|(known, where_it_says, _)| is_of(error, known) && text.contains(where_it_says))
+}
+
+pub(crate) fn they_may_see_otherwise(text: &str) -> bool {
+    THEY_SEE_OTHERWISE.iter().any(|(known, _)| text.contains(known))
 }
 
 pub(crate) fn they_may_refuse(error: &roxmltree::Error) -> bool {

@@ -36,7 +36,7 @@ fn saved_inputs_hold() {
 /// A row that is no difference any more would hide the next one.
 #[test]
 fn the_known_differences_of_the_second_parser_are_there() {
-    use bodies::differences::{THEY_REFUSE, THEY_TAKE, is_of};
+    use bodies::differences::{THEY_REFUSE, THEY_SEE_OTHERWISE, THEY_TAKE, is_of};
     for (known, where_it_says, example) in THEY_TAKE {
         let error = saml_verify::internals::parse(example.as_bytes(), &saml_verify::Limits::DEFAULT).expect_err(example);
         assert!(is_of(&error, known) && example.contains(where_it_says), "{error}: {example}");
@@ -46,5 +46,9 @@ fn the_known_differences_of_the_second_parser_are_there() {
         let error = roxmltree::Document::parse(example).expect_err(example).to_string();
         assert!(error.contains(known), "{error}");
         assert_eq!(saml_verify::internals::parse(example.as_bytes(), &saml_verify::Limits::DEFAULT), Ok(()), "{example}");
+    }
+    for (known, example) in THEY_SEE_OTHERWISE {
+        let document = roxmltree::Document::parse(example).expect(example);
+        assert!(example.contains(known) && !bodies::sees_the_same(example, &document), "{example:?}");
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn is_of(error: &XmlError, known: &str) -> bool {
         XmlErrorKind::NotWellFormed { rule, section } | XmlErrorKind::Namespace { rule, section } => {
             [rule, section].contains(&known)
         }
-        _ => saml_verify::Error::from(error.clone()).code() == known,
+        _ => saml_verify::Error::from(*error).code() == known,
     }
 }
 

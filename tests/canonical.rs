@@ -483,6 +483,16 @@ const XML_ATTRIBUTES: &[Case] = &[
         "<a><b xml:base=\"p/../q\" ID=\"x\"/></a>",
         &[(EVERY, "<b ID=\"x\" xml:base=\"p/../q\"></b>")],
     ),
+    element(
+        "C14N11 2.4",
+        "an empty `xml:base` is inherited in 1.0 and left out in 1.1; other empty attributes stay",
+        "<a xml:base=\"\"><b ID=\"x\" y=\"\"/></a>",
+        &[
+            (VERSION_10, "<b ID=\"x\" y=\"\" xml:base=\"\"></b>"),
+            (VERSION_11, "<b ID=\"x\" y=\"\"></b>"),
+            (EXCLUSIVE, "<b ID=\"x\" y=\"\"></b>"),
+        ],
+    ),
     document(
         "C14N 2.4",
         "a whole document inherits nothing",
@@ -506,6 +516,26 @@ fn relative_namespace_names_have_no_canonical_form() {
             assert_eq!(canonical(twin), Ok(()), "{twin}");
         }
     }
+}
+
+#[test]
+fn algorithms_have_an_identifier_and_a_short_name() {
+    for (algorithm, uri, name) in [
+        (Algorithm::Inclusive10, "http://www.w3.org/TR/2001/REC-xml-c14n-20010315", "c14n"),
+        (
+            Algorithm::Inclusive10WithComments,
+            "http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments",
+            "c14n-with-comments",
+        ),
+        (Algorithm::Inclusive11, "http://www.w3.org/2006/12/xml-c14n11", "c14n11"),
+        (Algorithm::Inclusive11WithComments, "http://www.w3.org/2006/12/xml-c14n11#WithComments", "c14n11-with-comments"),
+        (Algorithm::Exclusive10, "http://www.w3.org/2001/10/xml-exc-c14n#", "exc-c14n"),
+        (Algorithm::Exclusive10WithComments, "http://www.w3.org/2001/10/xml-exc-c14n#WithComments", "exc-c14n-with-comments"),
+    ] {
+        assert_eq!((algorithm.uri(), algorithm.name()), (uri, name));
+        assert_eq!((Algorithm::from_uri(uri), Algorithm::from_name(name)), (Some(algorithm), Some(algorithm)));
+    }
+    assert_eq!((Algorithm::from_uri("c14n"), Algorithm::from_name("exc-c14n#")), (None, None));
 }
 
 #[test]

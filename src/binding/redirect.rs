@@ -171,7 +171,7 @@ fn percent_decode(name: &'static str, raw: &str) -> Result<Vec<u8>, DecodeError>
     let mut rest = raw.as_bytes();
     while let [first, behind @ ..] = rest {
         let (octet, behind) = match (first, behind) {
-            (b'%', [high, low, behind @ ..]) => (hex(*high).zip(hex(*low)).map(|(high, low)| high << 4 | low), behind),
+            (b'%', [high, low, behind @ ..]) => (hex(*high).zip(hex(*low)).map(|(high, low)| high * 16 + low), behind),
             (b'%', _) => (None, behind),
             (b'+', _) => (Some(b' '), behind),
             (octet, _) => (Some(*octet), behind),

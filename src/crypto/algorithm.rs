@@ -261,12 +261,6 @@ impl Digester {
     }
 }
 
-impl fmt::Debug for Digester {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Digester")
-    }
-}
-
 /// A finished digest.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Digest(digest::Digest);

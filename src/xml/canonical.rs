@@ -11,6 +11,7 @@
 //! Node sets made by XPath, document type declarations. Relative namespace names have no canonical form (Canonical XML 1.0
 //! section 1.3) and are an error.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::Namespace;
@@ -407,7 +408,7 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
             }
         }
         if !self.inclusive.is_empty() {
-            if id == self.job.apex || document.node(id).parent == NodeId::DOCUMENT {
+            if id == self.job.apex {
                 self.need_context(id);
             } else {
                 for declaration in document.declarations_of(element) {
@@ -415,9 +416,7 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
                 }
             }
         }
-        if self.declarations.len() > 1 {
-            self.declarations.sort_unstable_by(|a, b| document.prefix(a.prefix).cmp(document.prefix(b.prefix)));
-        }
+        self.declarations.sort_unstable_by(|a, b| document.prefix(a.prefix).cmp(document.prefix(b.prefix)));
     }
 
     /// Everything that is in scope at the apex, the nearest declaration of each prefix.
@@ -453,10 +452,10 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
         }
     }
 
+    /// Whether the element declares just what it needs: of the same prefixes, and what it binds them to is what it needs.
     fn declarations_as_written(&self, element: &Element) -> bool {
-        let written = self.document.declarations_of(element);
-        written.len() == self.declarations.len()
-            && written.iter().zip(&self.declarations).all(|(a, b)| a.prefix == b.prefix && a.namespace == b.namespace)
+        let written = self.document.declarations_of(element).iter();
+        written.map(|declaration| declaration.prefix).eq(self.declarations.iter().map(|declaration| declaration.prefix))
     }
 
     fn write_declarations(&mut self) {
@@ -556,12 +555,12 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
 
     /// Outside the root element each stands on a line of its own: Canonical XML 1.0 section 2.3.
     fn beside_root(&mut self, id: NodeId, node: &Node, write: impl FnOnce(&mut Output<'d, 's, S>)) {
-        let outside = node.parent == NodeId::DOCUMENT;
-        if outside && id > self.document.root {
+        let side = if node.parent == NodeId::DOCUMENT { id.cmp(&self.document.root) } else { Ordering::Equal };
+        if side == Ordering::Greater {
             self.output.write(b"\n");
         }
         write(&mut self.output);
-        if outside && id < self.document.root {
+        if side == Ordering::Less {
             self.output.write(b"\n");
         }
     }

@@ -1,10 +1,19 @@
 //! Benign oddities: other ways to write down what was signed are the same login; with one signed character changed, none is.
 
+#![cfg(all(feature = "internals", feature = "test-idp"))]
+
 mod common;
 
 use base64::Engine;
+use common::generate::{Document, Entropy, Unused};
+use common::habits::rewritten;
 use common::posted::Posted;
-use saml_verify::{Error, Login, SignatureError};
+use common::text;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+use saml_verify::test_idp::TestIdp;
+use saml_verify::{Error, Login, SignatureError, SignedPart};
 
 /// A way to write a message down that changes nothing in what it says.
 struct Twin {
@@ -257,4 +266,48 @@ fn form_fields_may_have_lines() {
             }
         }
     }
+}
+
+/// Prefixes, default namespaces, places of declarations, order and layout of attributes, quotes, references, CDATA sections, comments,
+/// line ends, white space, lines of base64: whatever an identity provider and its signature leave open, in any mixture.
+#[test]
+fn whatever_the_habits_of_an_identity_provider_it_is_the_same_login() {
+    let (posted, xml) = genuine();
+    let idp = TestIdp::new(text(&posted.case, "idp_entity_id"));
+    let config = ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &[9; 32]));
+    let bytes = (vec(any::<u8>(), 0..400), vec(any::<u8>(), 0..6000), any::<usize>());
+    let result = runner.run(&bytes, |(habits, style, lines)| {
+        let parts = [SignedPart::Assertion, SignedPart::Response, SignedPart::Both];
+        let (part, other) = (parts[habits.len() % 3], Error::from(SignatureError::DigestMismatch { element: "Assertion" }));
+        let mut document = rewritten(&xml, &idp, part, &mut Entropy::new(&habits));
+        let verify = |document: &Document| {
+            let field = in_lines(&document.write(&mut Entropy::new(&style), Unused::Added), lines);
+            let verified = posted.verifier.verify_post(&field, posted.expect(), posted.now);
+            verified.map(|verified| verified.without_replay_protection())
+        };
+        let plain = rewritten(&xml, &idp, part, &mut Entropy::new(&[])).write(&mut Entropy::new(&[]), Unused::Left);
+        let expected = said_of(&posted, &plain);
+        prop_assert_eq!(verify(&document).map(|login| said(&login)), Ok(expected));
+
+        let changed = document.contents().0.into_iter().find(|value| value.as_str() == "ada@example.com").expect("the address");
+        changed.replace_range(..1, "b");
+        let error = verify(&document).err();
+        let other =
+            if part == SignedPart::Assertion { other } else { SignatureError::DigestMismatch { element: "Response" }.into() };
+        prop_assert_eq!(error, Some(other));
+        Ok(())
+    });
+    assert_eq!(result, Ok(()));
+}
+
+fn said_of(posted: &Posted, xml: &str) -> String {
+    said(&verify(posted, xml).expect("a login"))
+}
+
+/// The form field with a line end behind every so many characters, or none.
+fn in_lines(xml: &str, seed: usize) -> String {
+    let field = base64::engine::general_purpose::STANDARD.encode(xml);
+    let (columns, line_end) = ([usize::MAX, 64, 76, 1][seed % 4], ["\n", "\r\n", " ", "\t"][seed / 4 % 4]);
+    field.as_bytes().chunks(columns).map(String::from_utf8_lossy).collect::<Vec<_>>().join(line_end)
 }

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub(crate) mod generate;
+#[cfg(all(feature = "internals", feature = "test-idp"))]
+pub(crate) mod habits;
 pub(crate) mod posted;
 #[cfg(feature = "internals")]
 pub(crate) mod second;

@@ -4,12 +4,49 @@
 ///
 /// SAML Core 1.3.4 gives messages and assertions identifiers of this type.
 pub(crate) fn is_nc_name(value: &str) -> bool {
-    let mut characters = value.chars();
-    characters.next().is_some_and(is_name_start) && characters.all(is_name_character)
+    ncname_len(value) == Some(value.len())
 }
 
+/// Bytes of the NCName that `text` starts with; `None` where it starts with none.
+#[inline]
+pub(crate) fn ncname_len(text: &str) -> Option<usize> {
+    match text.as_bytes().first()? {
+        b'A'..=b'Z' | b'_' | b'a'..=b'z' => {}
+        0x80.. if text.chars().next().is_some_and(is_name_start) => {}
+        _ => return None,
+    }
+    let ascii = ascii_name_len(text.as_bytes());
+    match text.as_bytes().get(ascii) {
+        Some(0x80..) => {
+            let tail = text.get(ascii..)?;
+            Some(ascii + tail.find(|c| !is_name_character(c)).unwrap_or(tail.len()))
+        }
+        _ => Some(ascii),
+    }
+}
+
+/// How many octets at the start are ASCII characters of names.
+#[inline]
+fn ascii_name_len(bytes: &[u8]) -> usize {
+    let ends = |byte: &u8| NAME_BYTES.get(usize::from(*byte)) != Some(&true);
+    bytes.iter().position(ends).unwrap_or(bytes.len())
+}
+
+/// The ASCII characters of names: a look-up per octet instead of a chain of comparisons.
+const NAME_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut rest: &mut [bool] = &mut table;
+    let mut byte = 0_u8;
+    while let Some((first, behind)) = rest.split_first_mut() {
+        *first = matches!(byte, b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'_' | b'a'..=b'z');
+        byte = byte.wrapping_add(1);
+        rest = behind;
+    }
+    table
+};
+
 /// `NameStartChar` of XML 1.0 (fifth edition) production 4, without the colon.
-pub(crate) fn is_name_start(character: char) -> bool {
+fn is_name_start(character: char) -> bool {
     matches!(character,
         'A'..='Z' | '_' | 'a'..='z' | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{2FF}' | '\u{370}'..='\u{37D}'
         | '\u{37F}'..='\u{1FFF}' | '\u{200C}'..='\u{200D}' | '\u{2070}'..='\u{218F}' | '\u{2C00}'..='\u{2FEF}'
@@ -17,7 +54,7 @@ pub(crate) fn is_name_start(character: char) -> bool {
 }
 
 /// `NameChar` of XML 1.0 (fifth edition) production 4a, without the colon.
-pub(crate) fn is_name_character(character: char) -> bool {
+fn is_name_character(character: char) -> bool {
     is_name_start(character)
         || matches!(character, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
 }
@@ -25,6 +62,16 @@ pub(crate) fn is_name_character(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_follow_the_fifth_edition() {
+        for (text, len) in [("a", 1), ("_a-1.b", 6), ("é·x", 5), ("a b", 1), ("漢字=", 6), ("\u{10000}x", 5)] {
+            assert_eq!(ncname_len(text), Some(len), "{text}");
+        }
+        for text in ["", "1a", "-a", ".a", ":a", " a", "\u{300}a", "\u{B7}", "\u{F0000}", "\u{37E}"] {
+            assert_eq!(ncname_len(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn an_id_is_an_nc_name() {

@@ -10,9 +10,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 ///
 /// XML Schema Part 2 section 3.2.7. Digits beyond the nanosecond are dropped.
 pub fn parse_rfc3339(text: &str) -> Option<SystemTime> {
-    let mut rest = Cursor(text.as_bytes());
-    let (year, month, day) = (rest.digits(4)?, rest.after(b'-')?.digits(2)?, rest.after(b'-')?.digits(2)?);
-    let (hour, minute, second) = (rest.after(b'T')?.digits(2)?, rest.after(b':')?.digits(2)?, rest.after(b':')?.digits(2)?);
+    let (start, rest) = text.as_bytes().split_first_chunk()?;
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', i1, i2, b':', s1, s2] = *start else { return None };
+    let (year, month, day) = (number([y1, y2])? * 100 + number([y3, y4])?, number([m1, m2])?, number([d1, d2])?);
+    let (hour, minute, second) = (number([h1, h2])?, number([i1, i2])?, number([s1, s2])?);
+    let mut rest = Cursor(rest);
     let nanoseconds = rest.fraction()?;
     let offset_minutes = rest.zone()?;
     let date_exists = year >= 1 && (1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day);
@@ -23,7 +25,7 @@ pub fn parse_rfc3339(text: &str) -> Option<SystemTime> {
     let minutes = (days_since_epoch(year, month, day) * 24 + hour) * 60 + minute - offset_minutes;
     let seconds = minutes * 60 + second;
     // An offset must not lead out of the years that can be written.
-    let writable = (days_since_epoch(1, 1, 1)..days_since_epoch(10_000, 1, 1)).contains(&seconds.div_euclid(DAY));
+    let writable = seconds >= FIRST_DAY * DAY && seconds < BEHIND_LAST_DAY * DAY;
     if writable { instant(seconds, nanoseconds) } else { None }
 }
 
@@ -41,6 +43,12 @@ pub fn format_rfc3339(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction}Z")
 }
 
+/// Of two digits.
+fn number([tens, units]: [u8; 2]) -> Option<i64> {
+    let (tens, units) = (tens.wrapping_sub(b'0'), units.wrapping_sub(b'0'));
+    (tens <= 9 && units <= 9).then(|| i64::from(tens * 10 + units))
+}
+
 /// What is left to read.
 struct Cursor<'a>(&'a [u8]);
 
@@ -55,12 +63,8 @@ impl Cursor<'_> {
         (self.next()? == separator).then_some(self)
     }
 
-    fn digit(&mut self) -> Option<i64> {
-        self.next().filter(u8::is_ascii_digit).map(|digit| i64::from(digit - b'0'))
-    }
-
-    fn digits(&mut self, count: usize) -> Option<i64> {
-        (0..count).try_fold(0, |number, _| Some(number * 10 + self.digit()?))
+    fn number(&mut self) -> Option<i64> {
+        number([self.next()?, self.next()?])
     }
 
     /// Nanoseconds; a decimal point must be followed by a digit.
@@ -89,7 +93,7 @@ impl Cursor<'_> {
             b'-' => -1,
             _ => return None,
         };
-        let (hours, minutes) = (self.digits(2)?, self.after(b':')?.digits(2)?);
+        let (hours, minutes) = (self.number()?, self.after(b':')?.number()?);
         (minutes <= 59 && hours * 60 + minutes <= 14 * 60).then_some(sign * (hours * 60 + minutes))
     }
 }
@@ -125,7 +129,7 @@ fn days_in_month(year: i64, month: i64) -> i64 {
 }
 
 /// Days from 1970-01-01 in the proleptic Gregorian calendar. A year is counted from March, so that a leap day ends it.
-fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
+const fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
@@ -147,6 +151,9 @@ fn civil(days: i64) -> (i64, i64, i64) {
 const DAY: i64 = 86_400;
 /// Days of 400 years, after which the calendar repeats.
 const DAYS_OF_ERA: i64 = 146_097;
+/// The days of the years that can be written.
+const FIRST_DAY: i64 = days_since_epoch(1, 1, 1);
+const BEHIND_LAST_DAY: i64 = days_since_epoch(10_000, 1, 1);
 /// Days from 0000-03-01, where an era starts, to 1970-01-01.
 const EPOCH_IN_ERA: i64 = 719_468;
 

@@ -145,28 +145,31 @@ impl<'d> Confirmation<'d> {
         }
         let data = parts.optional(Namespace::Assertion, "SubjectConfirmationData")?.map(ConfirmationData::read).transpose()?;
         parts.finish()?;
-        Ok(Self { method: required(element, "SubjectConfirmation", "Method")?, data })
+        Ok(Self { method: required(element.attribute("Method"), "SubjectConfirmation", "Method")?, data })
     }
 }
 
 impl<'d> ConfirmationData<'d> {
     fn read(element: impl View<'d>) -> Result<Self, StructureError> {
         const NAME: &str = "SubjectConfirmationData";
+        let [not_before, not_on_or_after, recipient, in_response_to, address] =
+            element.attributes(["NotBefore", "NotOnOrAfter", "Recipient", "InResponseTo", "Address"]);
         Ok(Self {
-            not_before: time(element, NAME, "NotBefore")?,
-            not_on_or_after: time(element, NAME, "NotOnOrAfter")?,
-            recipient: element.attribute("Recipient"),
-            in_response_to: element.attribute("InResponseTo"),
-            address: element.attribute("Address"),
+            not_before: time(not_before, NAME, "NotBefore")?,
+            not_on_or_after: time(not_on_or_after, NAME, "NotOnOrAfter")?,
+            recipient,
+            in_response_to,
+            address,
         })
     }
 }
 
 impl<'d> Conditions<'d> {
     fn read(element: impl View<'d>) -> Result<Self, StructureError> {
+        let [not_before, not_on_or_after] = element.attributes(["NotBefore", "NotOnOrAfter"]);
         let mut conditions = Self {
-            not_before: time(element, "Conditions", "NotBefore")?,
-            not_on_or_after: time(element, "Conditions", "NotOnOrAfter")?,
+            not_before: time(not_before, "Conditions", "NotBefore")?,
+            not_on_or_after: time(not_on_or_after, "Conditions", "NotOnOrAfter")?,
             ..Self::default()
         };
         let mut proxy_restriction = false;
@@ -209,10 +212,11 @@ impl<'d> Authentication<'d> {
         parts.optional(Namespace::Assertion, "SubjectLocality")?;
         let context = authn_context_class(parts.required(Namespace::Assertion, "AuthnContext")?)?;
         parts.finish()?;
+        let [instant, session_index, until] = statement.attributes(["AuthnInstant", "SessionIndex", "SessionNotOnOrAfter"]);
         Ok(Self {
-            instant: required_time(statement, "AuthnStatement", "AuthnInstant")?,
-            session_index: statement.attribute("SessionIndex"),
-            session_not_on_or_after: time(statement, "AuthnStatement", "SessionNotOnOrAfter")?,
+            instant: required_time(instant, "AuthnStatement", "AuthnInstant")?,
+            session_index,
+            session_not_on_or_after: time(until, "AuthnStatement", "SessionNotOnOrAfter")?,
             context,
         })
     }

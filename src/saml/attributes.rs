@@ -128,6 +128,7 @@ impl Attributes {
     /// A [`StructureError`] where the statement is not as SAML Core 2.7.3 prescribes.
     pub(crate) fn read_statement<'d>(&mut self, statement: impl View<'d>) -> Result<usize, StructureError> {
         let mut encrypted = 0;
+        self.text.reserve(statement.extent());
         self.attributes.reserve(16);
         self.values.reserve(16);
         for child in statement.elements() {
@@ -145,9 +146,10 @@ impl Attributes {
 
     /// The name may be empty: Auth0 sends what the profile says.
     fn read_attribute<'d>(&mut self, attribute: impl View<'d>) -> Result<(), StructureError> {
-        let name = self.keep(required(attribute, "Attribute", "Name")?);
-        let name_format = attribute.attribute("NameFormat").map(|format| self.keep(format));
-        let friendly_name = attribute.attribute("FriendlyName").map(|name| self.keep(name));
+        let [name, name_format, friendly_name] = attribute.attributes(["Name", "NameFormat", "FriendlyName"]);
+        let name = self.keep(required(name, "Attribute", "Name")?);
+        let name_format = name_format.map(|format| self.keep_format(format));
+        let friendly_name = friendly_name.map(|name| self.keep(name));
         let first = self.values.len();
         for value in attribute.elements() {
             let value = value?;
@@ -165,27 +167,27 @@ impl Attributes {
         if matches!(value.attribute_ns(Namespace::SchemaInstance, "nil"), Some("true" | "1")) {
             return Ok(Value::Nil);
         }
-        if value.has_elements() {
-            return Ok(Value::Elements);
+        let start = self.text.len();
+        match value.text_into(&mut self.text) {
+            Ok(()) => Ok(Value::Text(start..self.text.len())),
+            Err(_) if value.has_elements() => {
+                self.text.truncate(start);
+                Ok(Value::Elements)
+            }
+            Err(error) => Err(error),
         }
-        let start = self.start();
-        value.text_into(&mut self.text)?;
-        Ok(Value::Text(start..self.text.len()))
     }
 
     fn keep(&mut self, text: &str) -> Span {
-        let start = self.start();
+        let start = self.text.len();
         self.text.push_str(text);
         start..self.text.len()
     }
 
-    /// Where the next piece of text starts.
-    fn start(&mut self) -> usize {
-        if self.text.is_empty() {
-            // What a dozen claims of a usual profile take.
-            self.text.reserve(2048);
-        }
-        self.text.len()
+    /// Most attributes have the format of the one before.
+    fn keep_format(&mut self, format: &str) -> Span {
+        let before = self.attributes.last().and_then(|before| before.name_format.clone());
+        before.filter(|before| self.text(before) == format).unwrap_or_else(|| self.keep(format))
     }
 }
 

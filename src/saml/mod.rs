@@ -25,31 +25,32 @@ use crate::xml::{Namespace, View};
 ///
 /// The [`StructureError`] of whichever of the three attributes is missing or not of its type.
 pub(crate) fn identity<'d>(element: impl View<'d>, name: &'static str) -> Result<(&'d str, SystemTime), StructureError> {
-    let version = required(element, name, "Version")?;
+    let [version, id, issue_instant] = element.attributes(["Version", "ID", "IssueInstant"]);
+    let version = required(version, name, "Version")?;
     if version != "2.0" {
         return Err(StructureError::UnsupportedVersion { element: name, received: Shown::new(version) });
     }
-    let id = required(element, name, "ID")?;
+    let id = required(id, name, "ID")?;
     if !is_nc_name(id) {
         return Err(StructureError::InvalidId { element: name, received: Shown::new(id) });
     }
-    Ok((id, required_time(element, name, "IssueInstant")?))
+    Ok((id, required_time(issue_instant, name, "IssueInstant")?))
 }
 
 /// The value of a required attribute.
-fn required<'d>(element: impl View<'d>, name: &'static str, attribute: &'static str) -> Result<&'d str, StructureError> {
-    element.attribute(attribute).ok_or(StructureError::MissingAttribute { element: name, attribute })
+fn required<T>(value: Option<T>, element: &'static str, attribute: &'static str) -> Result<T, StructureError> {
+    value.ok_or(StructureError::MissingAttribute { element, attribute })
 }
 
 /// The value of a required attribute that is an instant.
-fn required_time<'d>(element: impl View<'d>, name: &'static str, attribute: &'static str) -> Result<SystemTime, StructureError> {
-    time(element, name, attribute)?.ok_or(StructureError::MissingAttribute { element: name, attribute })
+fn required_time(value: Option<&str>, element: &'static str, attribute: &'static str) -> Result<SystemTime, StructureError> {
+    required(time(value, element, attribute)?, element, attribute)
 }
 
 /// The value of an attribute that is an instant.
-fn time<'d>(element: impl View<'d>, name: &'static str, attribute: &'static str) -> Result<Option<SystemTime>, StructureError> {
-    let invalid = |value| StructureError::InvalidTime { element: name, attribute, received: Shown::new(value) };
-    element.attribute(attribute).map(|value| parse_rfc3339(value).ok_or_else(|| invalid(value))).transpose()
+fn time(value: Option<&str>, element: &'static str, attribute: &'static str) -> Result<Option<SystemTime>, StructureError> {
+    let invalid = |value| StructureError::InvalidTime { element, attribute, received: Shown::new(value) };
+    value.map(|value| parse_rfc3339(value).ok_or_else(|| invalid(value))).transpose()
 }
 
 /// Whether the `ds:Signature` of the element, if it has one, stands directly after its Issuer, or first where it has none; or, if

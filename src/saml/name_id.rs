@@ -37,14 +37,9 @@ impl NameId {
         if value.trim().is_empty() {
             return Err(StructureError::EmptyNameId);
         }
-        let attribute = |name| element.attribute(name).map(str::to_owned);
-        Ok(Self {
-            value: value.into_owned(),
-            format: attribute("Format"),
-            name_qualifier: attribute("NameQualifier"),
-            sp_name_qualifier: attribute("SPNameQualifier"),
-            sp_provided_id: attribute("SPProvidedID"),
-        })
+        let attributes = element.attributes(["Format", "NameQualifier", "SPNameQualifier", "SPProvidedID"]);
+        let [format, name_qualifier, sp_name_qualifier, sp_provided_id] = attributes.map(|value| value.map(str::to_owned));
+        Ok(Self { value: value.into_owned(), format, name_qualifier, sp_name_qualifier, sp_provided_id })
     }
 }
 

@@ -74,7 +74,7 @@ impl<'d, V: View<'d>> Response<'d, V> {
             enclosed = assertion;
         }
         children.finish()?;
-        let (destination, in_response_to) = (element.attribute("Destination"), element.attribute("InResponseTo"));
+        let [destination, in_response_to] = element.attributes(["Destination", "InResponseTo"]);
         Ok(Self { element, envelope: Envelope { id, issue_instant, destination, in_response_to, issuer }, status, enclosed })
     }
 
@@ -118,7 +118,7 @@ impl<'d, V: View<'d>> Status<'d, V> {
         parts.optional(Namespace::Protocol, "StatusMessage")?;
         parts.optional(Namespace::Protocol, "StatusDetail")?;
         parts.finish()?;
-        Ok(Self { element, code, value: required(code, "StatusCode", "Value")? })
+        Ok(Self { element, code, value: required(code.attribute("Value"), "StatusCode", "Value")? })
     }
 
     fn error(&self, signed: bool) -> StatusError {

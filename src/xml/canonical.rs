@@ -18,6 +18,7 @@ use super::Namespace;
 use super::chars::XML_SPACE;
 use super::document::{Attribute, Content, Cursor, Declaration, Document, Element, NamespaceId, Node, NodeId, PrefixId};
 use super::reference::with_line_ends;
+use super::scan::{text_end, value_end};
 use super::span::{Span, wide};
 
 /// One of the six canonical forms.
@@ -231,8 +232,8 @@ struct Canonicalizer<'d, 's, S> {
     replaced: Vec<Replaced>,
     /// The declarations of the element at hand.
     declarations: Vec<Declaration>,
-    /// The last declaration that was an element's only one, and how it is written: every value of a message has the same.
-    last_declaration: Option<Declaration>,
+    /// The declarations written last, and how: every value of a message has the same.
+    last_declarations: Vec<Declaration>,
     last_written: Vec<u8>,
     output: Output<'d, 's, S>,
 }
@@ -292,10 +293,10 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
             job,
             inclusive: Inclusive::new(document, &job),
             rendered,
-            replaced: Vec::new(),
-            declarations: Vec::new(),
-            last_declaration: None,
-            last_written: Vec::new(),
+            replaced: Vec::with_capacity(8),
+            declarations: Vec::with_capacity(4),
+            last_declarations: Vec::with_capacity(4),
+            last_written: Vec::with_capacity(128),
             output: Output::new(document.strings.text.as_bytes(), sink),
         }
     }
@@ -341,6 +342,18 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
         self.declarations.clear();
         self.collect_declarations(id, element);
         let source = node.source.range();
+        let name_end = wide(element.name_end);
+        // The apex of an inclusive form may have more attributes than are written.
+        if element.verbatim && self.inclusive.is_empty() {
+            self.output.copy_range(source.start..name_end);
+            self.write_declarations();
+            self.output.copy_range(name_end..source.end);
+        } else {
+            self.write_start_tag(id, source, element);
+        }
+    }
+
+    fn write_start_tag(&mut self, id: NodeId, source: Range<usize>, element: &Element) {
         let name_end = wide(element.name_end);
         self.output.copy_range(source.start..name_end);
         if element.declarations_verbatim && self.declarations_as_written(element) {
@@ -416,7 +429,9 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
                 }
             }
         }
-        self.declarations.sort_unstable_by(|a, b| document.prefix(a.prefix).cmp(document.prefix(b.prefix)));
+        if self.declarations.len() > 1 {
+            self.declarations.sort_unstable_by(|a, b| document.prefix(a.prefix).cmp(document.prefix(b.prefix)));
+        }
     }
 
     /// Everything that is in scope at the apex, the nearest declaration of each prefix.
@@ -459,21 +474,17 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
     }
 
     fn write_declarations(&mut self) {
-        match self.declarations.as_slice() {
-            [] => {}
-            [one] if self.last_declaration.as_ref() == Some(one) => self.output.write(&self.last_written),
-            [one] => {
-                self.last_declaration = Some(*one);
-                self.last_written.clear();
-                write_declaration(self.document, *one, &mut self.last_written);
-                self.output.write(&self.last_written);
-            }
-            several => {
-                let mut written = Vec::new();
-                several.iter().for_each(|declaration| write_declaration(self.document, *declaration, &mut written));
-                self.output.write(&written);
+        if self.declarations.is_empty() {
+            return;
+        }
+        if self.declarations != self.last_declarations {
+            self.last_declarations.clone_from(&self.declarations);
+            self.last_written.clear();
+            for declaration in &self.declarations {
+                write_declaration(self.document, *declaration, &mut self.last_written);
             }
         }
+        self.output.write(&self.last_written);
     }
 
     // Attributes
@@ -573,7 +584,7 @@ fn write_declaration(document: &Document<'_>, declaration: Declaration, out: &mu
         out.extend_from_slice(document.prefix(declaration.prefix).as_bytes());
     }
     out.extend_from_slice(b"=\"");
-    escape(document.namespace_name(declaration.namespace), escaped_in_value, |piece| out.extend_from_slice(piece));
+    escape(document.namespace_name(declaration.namespace), IN_VALUE, |piece| out.extend_from_slice(piece));
     out.push(b'"');
 }
 
@@ -675,58 +686,53 @@ impl<'d, 's, S: Sink> Output<'d, 's, S> {
 
     /// Text of an element.
     fn text(&mut self, text: &str) {
-        self.escape(text, escaped_in_text);
+        self.escape(text, IN_TEXT);
     }
 
     /// An attribute value.
     fn value(&mut self, value: &str) {
-        self.escape(value, escaped_in_value);
+        self.escape(value, IN_VALUE);
     }
 
     /// Data of a processing instruction, in which only carriage returns are replaced.
     fn carriage_returns(&mut self, data: &str) {
-        self.escape(data, |byte| (byte == b'\r').then_some(b"&#xD;".as_slice()));
+        self.escape(data, IN_INSTRUCTION);
     }
 
-    fn escape(&mut self, text: &str, replacement: impl Fn(u8) -> Option<&'static [u8]>) {
+    fn escape(&mut self, text: &str, place: Escapes) {
         self.flush();
-        escape(text, replacement, |piece| self.put(piece));
+        escape(text, place, |piece| self.put(piece));
     }
 }
 
-/// Text of an element. Canonical XML 1.0 section 2.3.
-const fn escaped_in_text(byte: u8) -> Option<&'static [u8]> {
-    match byte {
-        b'&' => Some(b"&amp;"),
-        b'<' => Some(b"&lt;"),
-        b'>' => Some(b"&gt;"),
-        b'\r' => Some(b"&#xD;"),
-        _ => None,
-    }
+/// What is not written as it is in some place: Canonical XML 1.0 section 2.3.
+#[derive(Clone, Copy)]
+struct Escapes {
+    /// Where the next octet is that may be one of them.
+    next: fn(&[u8]) -> usize,
+    replacements: &'static [(u8, &'static str)],
 }
 
-/// An attribute value or namespace name. Canonical XML 1.0 section 2.3.
-const fn escaped_in_value(byte: u8) -> Option<&'static [u8]> {
-    match byte {
-        b'&' => Some(b"&amp;"),
-        b'<' => Some(b"&lt;"),
-        b'"' => Some(b"&quot;"),
-        b'\t' => Some(b"&#x9;"),
-        b'\n' => Some(b"&#xA;"),
-        b'\r' => Some(b"&#xD;"),
-        _ => None,
-    }
-}
+const IN_TEXT: Escapes = Escapes {
+    next: |text| text_end(text, 0),
+    replacements: &[(b'&', "&amp;"), (b'<', "&lt;"), (b'>', "&gt;"), (b'\r', "&#xD;")],
+};
 
-fn escape(text: &str, replacement: impl Fn(u8) -> Option<&'static [u8]>, mut put: impl FnMut(&[u8])) {
-    let bytes = text.as_bytes();
-    let mut start = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
-        if let Some(escaped) = replacement(byte) {
-            put(bytes.get(start..at).unwrap_or_default());
-            put(escaped);
-            start = at + 1;
-        }
+/// An attribute value or namespace name.
+const IN_VALUE: Escapes = Escapes {
+    next: |value| value_end(value, 0, b'"'),
+    replacements: &[(b'&', "&amp;"), (b'<', "&lt;"), (b'"', "&quot;"), (b'\t', "&#x9;"), (b'\n', "&#xA;"), (b'\r', "&#xD;")],
+};
+
+const IN_INSTRUCTION: Escapes = Escapes { next: |data| text_end(data, 0), replacements: &[(b'\r', "&#xD;")] };
+
+fn escape(text: &str, place: Escapes, mut put: impl FnMut(&[u8])) {
+    let mut rest = text.as_bytes();
+    while let Some((before, [octet, behind @ ..])) = rest.split_at_checked((place.next)(rest)) {
+        put(before);
+        let replacement = place.replacements.iter().find(|(replaced, _)| replaced == octet);
+        put(replacement.map_or(std::slice::from_ref(octet), |(_, written)| written.as_bytes()));
+        rest = behind;
     }
-    put(bytes.get(start..).unwrap_or_default());
+    put(rest);
 }

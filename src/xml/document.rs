@@ -25,6 +25,8 @@ pub(crate) struct Document<'i> {
     pub(super) prefixes: Vec<&'i str>,
     /// By [`NamespaceId`].
     pub(super) namespaces: Vec<NamespaceName>,
+    /// The values of the attributes that somebody could take for an identifier: `ID`, `Id`, `id`, `xml:id`, `wsu:Id`, …
+    pub(super) identifiers: Vec<Span>,
     /// The root element.
     pub(super) root: NodeId,
 }
@@ -95,6 +97,8 @@ pub(super) struct Element {
     pub(super) declarations_verbatim: bool,
     /// `attributes_source` is in canonical form.
     pub(super) attributes_verbatim: bool,
+    /// There are no declarations, and the whole start tag is in canonical form.
+    pub(super) verbatim: bool,
     pub(super) has_prefixed_attributes: bool,
     /// Where the end tag starts, if it is written `</name>`.
     pub(super) end_tag: Option<std::num::NonZeroU32>,
@@ -179,12 +183,6 @@ impl<'i> Document<'i> {
         span.len() == text.len() && self.strings.text.as_bytes().get(span.range()).is_some_and(|name| same(name, text.as_bytes()))
     }
 
-    /// The values of the attributes that somebody could take for an identifier: `ID`, `Id`, `id`, `xml:id`, `wsu:Id`, …
-    pub(super) fn identifiers(&self) -> impl Iterator<Item = &str> {
-        let named_id = |attribute: &&Attribute| self.str(attribute.local_span()).eq_ignore_ascii_case("id");
-        self.attributes.iter().filter(named_id).map(|attribute| self.str(attribute.value))
-    }
-
     pub(super) fn node(&self, id: NodeId) -> &Node {
         self.nodes.get(id.index()).unwrap_or(&Node::NOWHERE)
     }
@@ -245,6 +243,18 @@ impl Strings<'_> {
 }
 
 impl Element {
+    /// The element that the same start tag makes so much further on. It shares its attributes and declarations.
+    pub(super) const fn moved(self, by: u32) -> Self {
+        let Span { start, end } = self.attributes_source;
+        Self {
+            name_end: self.name_end.saturating_add(by),
+            local: self.local.saturating_add(by),
+            attributes_source: Span { start: start.saturating_add(by), end: end.saturating_add(by) },
+            end_tag: None,
+            ..self
+        }
+    }
+
     /// The qualified name, given where its start tag is.
     pub(super) const fn name(&self, source: Span) -> Span {
         Span { start: source.start.saturating_add(1), end: self.name_end }
@@ -270,7 +280,7 @@ impl Node {
         Self { parent: NodeId::DOCUMENT, end: NodeId::DOCUMENT, source: Span { start: 0, end: 0 }, content: Content::Document };
 }
 
-fn slice<T>(all: &[T], first: u32, count: u16) -> &[T] {
+pub(super) fn slice<T>(all: &[T], first: u32, count: u16) -> &[T] {
     let first = wide(first);
     all.get(first..first.saturating_add(usize::from(count))).unwrap_or_default()
 }
@@ -318,6 +328,29 @@ impl<'d> Cursor<'d> {
                 document.spells(attribute.local_span(), local_name) && document.known(attribute.namespace) == namespace
             })
             .map(|attribute| document.str(attribute.value))
+    }
+
+    /// The normalised values of the attributes of these names that are in no namespace, in one pass.
+    #[inline(always)]
+    pub(super) fn attributes_named<const N: usize>(self, names: [&str; N]) -> [Option<&'d str>; N] {
+        let document = self.document;
+        let mut values = [None; N];
+        for attribute in self.attributes().iter().filter(|attribute| attribute.namespace == NamespaceId::NONE) {
+            let local = document.strings.text.as_bytes().get(attribute.local_span().range()).unwrap_or_default();
+            for (value, name) in values.iter_mut().zip(names) {
+                if local == name.as_bytes() {
+                    *value = Some(document.str(attribute.value));
+                }
+            }
+        }
+        values
+    }
+
+    /// How many octets of the input it takes, but for its end tag.
+    pub(super) fn extent(self) -> usize {
+        let node = self.document.node(self.id);
+        let last = NodeId(node.end.0.saturating_sub(1));
+        wide(self.document.node(last).source.end.saturating_sub(node.source.start))
     }
 
     /// The characters, if this is a text node.

@@ -1,11 +1,11 @@
 //! The names of tags: read once, and known again where they come again.
 //!
-//! A message has some thirty names and uses each many times. What one is made of is kept for the names seen last, by the octets
-//! at both ends of each, so that most are neither checked nor taken apart again.
+//! A message has some thirty names and uses each many times. What one is made of is kept by its octets, so that most are neither
+//! checked nor taken apart again.
 
 use super::chars::scan_qname;
 use super::document::PrefixId;
-use super::scan::{head, lowest, name_end, name_end_in, same, slot};
+use super::scan::{Candidate, order, same};
 use super::span::{narrow, wide};
 
 /// A qualified name as it stands somewhere in the document. Namespaces in XML 1.0 section 4.
@@ -15,13 +15,22 @@ pub(super) struct Name {
     pub(super) len: u32,
     /// How many of them are before the local part.
     pub(super) local: u32,
+    /// The first octets of the local part: numbers that differ order as the names do.
+    pub(super) order: u64,
     /// The prefix; of a namespace declaration, the one that it declares.
     pub(super) prefix: PrefixId,
     /// It is `xmlns` or starts with `xmlns:`.
     pub(super) declares: bool,
+    /// Which of the names known so far it is; zero where that is not kept.
+    pub(super) place: u8,
+    /// An attribute of that name could be taken for an identifier: `ID`, `Id`, `id`, `xml:id`, `wsu:Id`, …
+    pub(super) identifies: bool,
 }
 
 impl Name {
+    const NONE: Self =
+        Self { len: 0, local: 0, order: 0, prefix: PrefixId::DEFAULT, declares: false, place: 0, identifies: false };
+
     pub(super) const fn len(self) -> usize {
         wide(self.len)
     }
@@ -39,77 +48,27 @@ pub(super) enum NameFault {
     TooManyPrefixes,
 }
 
-/// The prefixes of a document, and the names seen last.
+/// The prefixes of a document, and the names known so far.
 pub(super) struct Names<'i> {
     /// By [`PrefixId`].
     prefixes: Vec<&'i str>,
     limit: usize,
-    recent: [Recent; SLOTS],
+    /// Where in `known` a name is, by its hash.
+    slots: [u8; SLOTS],
+    /// The first one is the last that cannot be known again, for its length or its characters.
+    known: Vec<(Candidate, Name)>,
 }
 
-const SLOTS: usize = 64;
-
-/// A name seen before, at `start`; none, where it has no length.
-#[derive(Clone, Copy)]
-struct Recent {
-    ends: Ends,
-    start: u32,
-    name: Name,
-}
-
-/// The first sixteen octets of a name, and the last eight of one that is longer: together with its length all of it, if it has
-/// no more than 24.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Ends {
-    first: u64,
-    second: u64,
-    last: u64,
-}
-
-/// How much of a name its [`Ends`] tell.
-const TOLD: usize = 24;
-
-impl Ends {
-    const NONE: Self = Self { first: 0, second: 0, last: 0 };
-
-    /// The ends of what looks like a name at the start of `text`, and its length.
-    #[inline(always)]
-    fn of(text: &[u8]) -> (Self, usize) {
-        let Some([first, second]) = text.first_chunk::<16>().map(|start| start.as_chunks::<8>().0) else {
-            return Self::of_last(text);
-        };
-        let (first, second) = (u64::from_le_bytes(*first), u64::from_le_bytes(*second));
-        if let Some(len) = name_end_in(first) {
-            return (Self { first: lowest(first, len), ..Self::NONE }, len);
-        }
-        if let Some(len) = name_end_in(second) {
-            return (Self { first, second: lowest(second, len), last: 0 }, 8 + len);
-        }
-        let len = 16 + name_end(text.get(16..).unwrap_or_default());
-        let last = text.get(len - 8..len).and_then(<[u8]>::first_chunk);
-        (Self { first, second, last: last.map_or(0, |last| u64::from_le_bytes(*last)) }, len)
-    }
-
-    /// The same where the document has no sixteen octets left.
-    #[cold]
-    fn of_last(text: &[u8]) -> (Self, usize) {
-        let len = name_end(text);
-        (Self { first: head(text, len), second: head(text.get(8..).unwrap_or_default(), len.saturating_sub(8)), last: 0 }, len)
-    }
-
-    #[inline]
-    fn slot(self, len: usize) -> usize {
-        slot(self.first ^ self.second.rotate_left(23) ^ u64::from(narrow(len)), SLOTS)
-    }
-}
+/// Enough that few names share one.
+const SLOTS: usize = 256;
 
 impl<'i> Names<'i> {
     pub(super) fn new(limit: usize) -> Self {
         let mut prefixes = Vec::with_capacity(8);
         prefixes.extend(["", "xml"]);
-        let name = Name { len: 0, local: 0, prefix: PrefixId::DEFAULT, declares: false };
-        let none = Recent { ends: Ends::NONE, start: 0, name };
-        Self { prefixes, limit, recent: [none; SLOTS] }
+        let mut known = Vec::with_capacity(64);
+        known.push((Candidate::NONE, Name::NONE));
+        Self { prefixes, limit, slots: [0; SLOTS], known }
     }
 
     /// The prefixes, once there are no more names to read.
@@ -129,34 +88,60 @@ impl<'i> Names<'i> {
     #[inline(always)]
     pub(super) fn read(&mut self, text: &'i str, at: usize) -> Result<Name, NameFault> {
         let written = text.as_bytes().get(at..).unwrap_or_default();
-        let (ends, len) = Ends::of(written);
-        match self.recent.get(ends.slot(len)) {
-            Some(recent) if len > 0 && recent.ends == ends && recent.name.len() == len && recent.is_in(text, written) => {
-                Ok(recent.name)
-            }
-            _ => self.read_new(text, at, ends, len),
+        let candidate = Candidate::of(written);
+        let place = self.slots.get(candidate.slot(SLOTS)).map_or(0, |&place| usize::from(place));
+        let mut known = self.known.get(place);
+        if !known.is_some_and(|(known, _)| candidate.is_same(known)) {
+            let place = self.read_new(text, at, candidate)?;
+            known = self.known.get(place);
         }
+        Ok(known.map_or(Name::NONE, |(_, name)| *name))
     }
 
+    /// Answers where the name is in `known`.
     #[inline(never)]
-    fn read_new(&mut self, text: &'i str, at: usize, ends: Ends, len: usize) -> Result<Name, NameFault> {
-        let scanned = text.get(at..).and_then(scan_qname).ok_or(NameFault::NoQualifiedName)?;
-        let qualified = text.get(at..at + scanned.len).unwrap_or_default();
-        let (prefix, local) = scanned.colon.and_then(|colon| qualified.split_at_checked(colon)).unwrap_or_default();
-        let local = local.strip_prefix(':').unwrap_or(qualified);
-        let (prefix, declares) = match (prefix, local) {
-            ("", "xmlns") => ("", true),
-            ("xmlns", declared) => (declared, true),
-            (prefix, _) => (prefix, false),
+    fn read_new(&mut self, text: &'i str, at: usize, candidate: Candidate) -> Result<usize, NameFault> {
+        let (Some(colon), Ok(place)) = (candidate.colon(), u8::try_from(self.known.len())) else {
+            return self.read_once(text, at);
         };
-        let prefix = if prefix.is_empty() { PrefixId::DEFAULT } else { self.intern(prefix)? };
-        let name = Name { len: narrow(qualified.len()), local: narrow(qualified.len() - local.len()), prefix, declares };
-        if scanned.len == len
-            && let Some(slot) = self.recent.get_mut(ends.slot(len))
-        {
-            *slot = Recent { ends, start: narrow(at), name };
+        let name = self.take_apart(text, at, candidate.len(), colon)?;
+        self.known.push((candidate, Name { place, ..name }));
+        if let Some(slot) = self.slots.get_mut(candidate.slot(SLOTS)) {
+            *slot = place;
         }
-        Ok(name)
+        Ok(usize::from(place))
+    }
+
+    /// The same of a name that is long, has other than ASCII characters, is one of very many, or is none.
+    #[cold]
+    fn read_once(&mut self, text: &'i str, at: usize) -> Result<usize, NameFault> {
+        let scanned = text.get(at..).and_then(scan_qname).ok_or(NameFault::NoQualifiedName)?;
+        let name = self.take_apart(text, at, scanned.len, scanned.colon)?;
+        if let Some(first) = self.known.first_mut() {
+            first.1 = name;
+        }
+        Ok(0)
+    }
+
+    /// The qualified name of `len` octets at `at` with its colon there.
+    #[inline]
+    fn take_apart(&mut self, text: &'i str, at: usize, len: usize, colon: Option<usize>) -> Result<Name, NameFault> {
+        let local = colon.map_or(0, |colon| colon + 1);
+        let local_octets = text.as_bytes().get(at + local..).unwrap_or_default();
+        let local_len = len - local;
+        let is_local = |name: &[u8]| local_len == name.len() && local_octets.starts_with(name);
+        let prefix = colon.and_then(|colon| text.get(at..at + colon)).unwrap_or_default();
+        let declares = if colon.is_some() { prefix == "xmlns" } else { is_local(b"xmlns") };
+        let bound = if colon.is_some() && declares { text.get(at + local..at + len).unwrap_or_default() } else { prefix };
+        Ok(Name {
+            len: narrow(len),
+            local: narrow(local),
+            order: order(local_octets, local_len),
+            prefix: if bound.is_empty() { PrefixId::DEFAULT } else { self.intern(bound)? },
+            declares,
+            place: 0,
+            identifies: local_len == 2 && local_octets.get(..2).is_some_and(|id| id.eq_ignore_ascii_case(b"id")),
+        })
     }
 
     fn intern(&mut self, prefix: &'i str) -> Result<PrefixId, NameFault> {
@@ -170,15 +155,6 @@ impl<'i> Names<'i> {
             }
         };
         u16::try_from(index).map(PrefixId).map_err(|_| NameFault::TooManyPrefixes)
-    }
-}
-
-impl Recent {
-    /// Whether `written` starts with the name, given that their ends and lengths are the same.
-    #[inline]
-    fn is_in(&self, text: &str, written: &[u8]) -> bool {
-        let len = self.name.len();
-        len <= TOLD || text.as_bytes().get(wide(self.start)..).is_some_and(|before| before.get(..len) == written.get(..len))
     }
 }
 

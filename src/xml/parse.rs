@@ -12,18 +12,19 @@ use std::num::NonZeroU32;
 use std::ops::Range;
 
 use super::Namespace;
-use super::chars::{Octets, first_forbidden, is_space, ncname_len};
+use super::chars::{first_forbidden, is_space};
 use super::document::{
     Attribute, Content, Declaration, Document, Element, NamespaceId, NamespaceName, Node, NodeId, PrefixId, Strings, count,
-    namespace_name,
+    namespace_name, slice,
 };
 use super::names::{Name, NameFault, Names};
 use super::namespace::{XMLNS, is_relative};
 use super::reference::{UNKNOWN_REFERENCE, is_canonical_in_text, normalize_value, resolve};
-use super::scan::{find, key, same};
-use super::span::{Span, narrow, wide};
+use super::scan::{find, same, text_end};
+use super::span::{Span, narrow};
 use super::tag::{Next, RawAttribute, TagFault, next};
 use crate::error::{Position, XmlError, XmlErrorKind};
+use crate::id::ncname_len;
 use crate::limits::Limits;
 
 /// The text of a document: UTF-8.
@@ -128,27 +129,18 @@ struct Parser<'i, 'l> {
     scope: Vec<NamespaceId>,
     /// The bindings that declarations of the open elements replaced.
     replaced: Vec<Declaration>,
+    /// The open elements that declare something. The last one tells which bindings are in scope.
+    binders: Vec<NodeId>,
+    /// Start tags that may stand again, by the place of their name.
+    tags: [Known; TAGS],
     /// The element whose end tag comes next; the document, where none is open.
     open: NodeId,
     /// How many are open.
     depth: usize,
-    run: Option<Run>,
+    /// The text node that goes on if more text follows.
+    run: Option<NodeId>,
     /// The first comment that HTML readers take to end at once, so that they would see what it hides.
     ambiguous_comment: Option<usize>,
-    /// None means that no value has white space that needs normalising.
-    has_controls: bool,
-    /// None means that no line end needs normalising.
-    has_carriage_return: bool,
-}
-
-/// A run of character data, references and CDATA sections: one text node of the XPath data model.
-struct Run {
-    source: Range<usize>,
-    /// It stands for itself.
-    plain: bool,
-    verbatim: bool,
-    /// It stands for no character: an empty CDATA section.
-    empty: bool,
 }
 
 impl<'i, 'l> Parser<'i, 'l> {
@@ -163,6 +155,7 @@ impl<'i, 'l> Parser<'i, 'l> {
             declarations: Vec::with_capacity(16),
             prefixes: Vec::new(),
             namespaces: Vec::with_capacity(8),
+            identifiers: Vec::new(),
             root: NodeId::DOCUMENT,
         };
         document.namespaces.extend([none, NamespaceName { known: Namespace::Xml, ..none }]);
@@ -174,25 +167,20 @@ impl<'i, 'l> Parser<'i, 'l> {
             names: Names::new(limits.prefixes),
             scope,
             replaced: Vec::new(),
+            binders: Vec::new(),
+            tags: [Known::default(); TAGS],
             open: NodeId::DOCUMENT,
             depth: 0,
             run: None,
             ambiguous_comment: None,
-            has_controls: false,
-            has_carriage_return: false,
         }
     }
 
     fn run(&mut self) -> Result<(), Fault> {
         let text = self.document.strings.text;
-        let octets = Octets::of(text);
-        if octets.have_suspects()
-            && let Some(offset) = first_forbidden(text)
-        {
+        if let Some(offset) = first_forbidden(text) {
             return Err(Fault::new(XmlErrorKind::ForbiddenCharacter, offset));
         }
-        self.has_controls = octets.have_controls();
-        self.has_carriage_return = self.has_controls && memchr::memchr(b'\r', text.as_bytes()).is_some();
         if text.starts_with(BYTE_ORDER_MARK) {
             return Err(Fault::xml("text outside the root element", "XML 1.0 section 2.1", 0));
         }
@@ -211,7 +199,6 @@ impl<'i, 'l> Parser<'i, 'l> {
     }
 
     fn finish(&mut self, end: usize) -> Result<(), Fault> {
-        self.flush_text()?;
         if self.depth > 0 {
             return Err(Fault::xml("the document ends inside an element", "XML 1.0 section 2.1", end));
         }
@@ -228,32 +215,35 @@ impl<'i, 'l> Parser<'i, 'l> {
 
     // Character data. Each of these answers where it ends.
 
+    #[inline(never)]
     fn text(&mut self, start: usize) -> Result<usize, Fault> {
-        let octets = self.octets(start);
-        let mut len = 0;
+        if self.depth == 0 {
+            return self.outside(start);
+        }
+        let octets = self.document.strings.text.as_bytes();
+        let mut end = text_end(octets, start);
+        let mut plain = true;
         let mut verbatim = true;
-        loop {
-            let rest = octets.get(len..).unwrap_or_default();
-            len += memchr::memchr3(b'<', b'&', b'>', rest).unwrap_or(rest.len());
-            if octets.get(len) != Some(&b'>') {
-                break;
-            }
-            let before = octets.get(..len).unwrap_or_default();
-            if before.ends_with(b"]]") && self.depth > 0 {
-                return Err(Fault::xml("`]]>` in text", "XML 1.0 section 2.4", start + len - 2));
+        while let Some(&octet @ (b'\r' | b'>')) = octets.get(end) {
+            if octet == b'\r' {
+                plain = false;
+            } else if octets.get(start..end).is_some_and(|before| before.ends_with(b"]]")) {
+                return Err(Fault::xml("`]]>` in text", "XML 1.0 section 2.4", end - 2));
             }
             verbatim = false;
-            len += 1;
+            end = text_end(octets, end + 1);
         }
-        let piece = octets.get(..len).unwrap_or_default();
-        if self.depth == 0 {
-            return match piece.iter().position(|&byte| !is_space(byte)) {
-                None => Ok(start + len),
-                Some(at) => Err(Fault::xml("text outside the root element", "XML 1.0 section 2.1", start + at)),
-            };
+        self.push_text(start..end, plain, verbatim)
+    }
+
+    /// Only white space stands outside the root element; answers where it ends.
+    #[cold]
+    fn outside(&self, start: usize) -> Result<usize, Fault> {
+        let end = start + self.octets(start).iter().take_while(|&&octet| is_space(octet)).count();
+        match self.octets(end) {
+            [] | [b'<' | b'&', ..] => Ok(end),
+            _ => Err(Fault::xml("text outside the root element", "XML 1.0 section 2.1", end)),
         }
-        let plain = !(self.has_carriage_return && memchr::memchr(b'\r', piece).is_some());
-        Ok(self.push_text(Run { source: start..start + len, plain, verbatim: verbatim && plain, empty: false }))
     }
 
     fn cdata(&mut self, start: usize) -> Result<usize, Fault> {
@@ -262,8 +252,9 @@ impl<'i, 'l> Parser<'i, 'l> {
         if self.depth == 0 {
             return Err(Fault::xml("a CDATA section outside the root element", "XML 1.0 section 2.1", start));
         }
-        let source = start..inner_end + "]]>".len();
-        Ok(self.push_text(Run { source, plain: false, verbatim: false, empty: inner == inner_end }))
+        let end = inner_end + "]]>".len();
+        // An empty one alone is no text in the XPath data model.
+        if inner == inner_end && self.run.is_none() { Ok(end) } else { self.push_text(start..end, false, false) }
     }
 
     fn reference(&mut self, start: usize) -> Result<usize, Fault> {
@@ -278,34 +269,23 @@ impl<'i, 'l> Parser<'i, 'l> {
         if resolve(name).is_none() {
             return Err(Fault::xml(UNKNOWN_REFERENCE, "XML 1.0 section 4.1", start));
         }
-        let source = start..start + len + "&;".len();
-        Ok(self.push_text(Run { source, plain: false, verbatim: is_canonical_in_text(name), empty: false }))
+        self.push_text(start..start + len + "&;".len(), false, is_canonical_in_text(name))
     }
 
-    /// Appends to the run; answers where it ends.
+    /// Notes a piece of character data, a reference or a CDATA section; answers where it ends. What stands together is one text
+    /// node of the XPath data model.
     #[inline]
-    fn push_text(&mut self, piece: Run) -> usize {
-        let end = piece.source.end;
-        self.run = Some(match self.run.take() {
-            None => piece,
-            Some(run) => Run {
-                source: run.source.start..end,
-                plain: run.plain && piece.plain,
-                verbatim: run.verbatim && piece.verbatim,
-                empty: run.empty && piece.empty,
-            },
-        });
-        end
-    }
-
-    /// Makes a node of the run. An empty one is none in the XPath data model.
-    #[inline]
-    fn flush_text(&mut self) -> Result<(), Fault> {
-        let Some(run) = self.run.take() else { return Ok(()) };
-        if !run.empty {
-            self.push_node(run.source, Content::Text { plain: run.plain, verbatim: run.verbatim })?;
+    fn push_text(&mut self, source: Range<usize>, plain: bool, verbatim: bool) -> Result<usize, Fault> {
+        let end = source.end;
+        let run = self.run.and_then(|run| self.document.nodes.get_mut(run.index()));
+        if let Some(Node { source, content: Content::Text { plain: all_plain, verbatim: all_verbatim }, .. }) = run {
+            source.end = narrow(end);
+            *all_plain &= plain;
+            *all_verbatim &= verbatim;
+        } else {
+            self.run = Some(self.push_node(source, Content::Text { plain, verbatim })?);
         }
-        Ok(())
+        Ok(end)
     }
 
     // Comments, processing instructions, the declaration
@@ -324,7 +304,7 @@ impl<'i, 'l> Parser<'i, 'l> {
     }
 
     fn comment(&mut self, start: usize) -> Result<usize, Fault> {
-        self.flush_text()?;
+        self.run = None;
         let inner = start + "<!--".len();
         let inner_end = self.find(start, inner, "-->", ("a comment without its end", "XML 1.0 section 2.5"))?;
         if find(self.octets(inner), 0, b"--").is_some_and(|at| inner + at < inner_end) {
@@ -348,7 +328,7 @@ impl<'i, 'l> Parser<'i, 'l> {
             self.declaration(start, inner_end)?;
             return Ok(end);
         }
-        self.flush_text()?;
+        self.run = None;
         let target = ncname_len(content)
             .filter(|&len| content.as_bytes().get(len).is_none_or(|&byte| is_space(byte)))
             .and_then(|len| content.get(..len))
@@ -373,7 +353,7 @@ impl<'i, 'l> Parser<'i, 'l> {
         let inner = self.source(0..end);
         let mut found = [None; 3];
         let mut from = "<?xml".len();
-        let mut next_part = |from| match next(inner, from, self.has_controls, &mut self.names) {
+        let mut next_part = |from| match next(inner, from, &mut self.names) {
             Ok(Next::Attribute(raw)) => Ok(Some(raw)),
             Ok(Next::End(at)) if at == end => Ok(None),
             Ok(Next::End(_)) => Err(broken("an attribute name that is no qualified name")),
@@ -413,7 +393,7 @@ impl<'i, 'l> Parser<'i, 'l> {
     // Tags
 
     fn start_tag(&mut self, start: usize) -> Result<usize, Fault> {
-        self.flush_text()?;
+        self.run = None;
         if self.depth == 0 && self.document.root != NodeId::DOCUMENT {
             return Err(Fault::xml("more than one root element", "XML 1.0 section 2.1", start));
         }
@@ -421,45 +401,88 @@ impl<'i, 'l> Parser<'i, 'l> {
             return Err(Fault::limit("levels of elements", self.limits.depth, start));
         }
         let name = self.element_name(start)?;
-        let name_span = start + 1..start + 1 + name.len();
+        let (source, element) = match self.known_tag(name, start) {
+            Some(again) => again,
+            None => self.new_tag(name, start)?,
+        };
+        let id = self.push_node(source.clone(), Content::Element(element))?;
+        if self.depth == 0 {
+            self.document.root = id;
+        }
+        (self.open, self.depth) = (id, self.depth + 1);
+        if element.declarations > 0 {
+            self.binders.push(id);
+        }
+        if self.octets(source.end - "/>".len()).first() == Some(&b'/') {
+            self.close_element(None);
+        }
+        Ok(source.end)
+    }
 
-        let mut tag = Tag::new(&self.document, start, name_span.end);
+    /// What the tag at `start` makes of an element, if the last one of its name had the same octets and the same bindings in scope.
+    #[inline]
+    fn known_tag(&mut self, name: Name, start: usize) -> Option<(Range<usize>, Element)> {
+        let known = self.tags.get(usize::from(name.place) % TAGS)?;
+        let node = self.document.nodes.get(known.node.index())?;
+        let Content::Element(element) = node.content else { return None };
+        let end = start + node.source.len();
+        let octets = self.document.strings.text.as_bytes();
+        if known.scope != self.scope_here() || !same(octets.get(node.source.range())?, octets.get(start..end)?) {
+            return None;
+        }
+        let moved = narrow(start - node.source.range().start);
+        if element.declarations > 0 {
+            self.bind(element.first_declaration, element.declarations);
+        }
+        Some((start..end, element.moved(moved)))
+    }
+
+    fn scope_here(&self) -> NodeId {
+        self.binders.last().copied().unwrap_or(NodeId::DOCUMENT)
+    }
+
+    #[inline(never)]
+    fn new_tag(&mut self, name: Name, start: usize) -> Result<(Range<usize>, Element), Fault> {
+        let scope = self.scope_here();
+        let name_end = start + 1 + name.len();
+        let mut tag = Tag::new(&self.document, start, name_end);
         let attributes_end = self.attributes(&mut tag)?;
-        if tag.declarations > 0 {
+        let attributes = self.document.attributes.len() - tag.first_attribute;
+        let declarations = self.document.declarations.len() - tag.first_declaration;
+        if declarations > 0 {
             self.declare(&mut tag)?;
         }
         let namespace = self.resolve_element(name, start)?;
-        self.resolve_attributes(&mut tag)?;
-
-        let (end, is_empty) = match self.octets(attributes_end) {
-            [b'>', ..] => (attributes_end + ">".len(), false),
-            _ => (attributes_end + "/>".len(), true),
+        if tag.has_prefixes || !tag.in_order {
+            self.resolve_attributes(&mut tag)?;
+        }
+        let end = match self.octets(attributes_end) {
+            [b'>', ..] => attributes_end + ">".len(),
+            _ => attributes_end + "/>".len(),
         };
+        if let Some(known) = self.tags.get_mut(usize::from(name.place) % TAGS)
+            && !tag.identifies
+        {
+            *known = Known { node: NodeId(count(self.document.nodes.len())), scope };
+        }
         let element = Element {
-            name_end: narrow(name_span.end),
-            local: narrow(name_span.start).saturating_add(name.local),
+            name_end: narrow(name_end),
+            local: narrow(start + 1).saturating_add(name.local),
             prefix: name.prefix,
             namespace,
             known: self.document.known(namespace),
             first_attribute: count(tag.first_attribute),
             first_declaration: count(tag.first_declaration),
-            attributes: tag.attributes,
-            declarations: tag.declarations,
-            attributes_source: Span::new(tag.attributes_start..tag.attributes_end),
+            attributes: few(attributes),
+            declarations: few(declarations),
+            attributes_source: Span::new(tag.attributes_start..tag.end),
             declarations_verbatim: tag.declarations_verbatim,
             attributes_verbatim: tag.attributes_verbatim,
+            verbatim: declarations == 0 && tag.attributes_verbatim && end == tag.end + 1,
             has_prefixed_attributes: tag.has_prefixes,
             end_tag: None,
         };
-        let id = self.push_node(start..end, Content::Element(element))?;
-        if self.depth == 0 {
-            self.document.root = id;
-        }
-        (self.open, self.depth) = (id, self.depth + 1);
-        if is_empty {
-            self.close_element(None);
-        }
-        Ok(end)
+        Ok((start..end, element))
     }
 
     #[inline]
@@ -476,8 +499,9 @@ impl<'i, 'l> Parser<'i, 'l> {
         }
     }
 
+    #[inline(never)]
     fn end_tag(&mut self, start: usize) -> Result<usize, Fault> {
-        self.flush_text()?;
+        self.run = None;
         let text = self.document.strings.text.as_bytes();
         let name_start = start + "</".len();
         let node = self.document.node(self.open);
@@ -506,6 +530,9 @@ impl<'i, 'l> Parser<'i, 'l> {
         (self.open, self.depth) = (node.parent, self.depth.saturating_sub(1));
         let Content::Element(element) = &mut node.content else { return };
         element.end_tag = end_tag;
+        if element.declarations > 0 {
+            self.binders.pop();
+        }
         for _ in 0..element.declarations {
             if let Some(before) = self.replaced.pop()
                 && let Some(bound) = self.scope.get_mut(before.prefix.index())
@@ -517,14 +544,12 @@ impl<'i, 'l> Parser<'i, 'l> {
 
     /// Reads the attributes of a tag into the arena: declarations and the others apart, prefixes not resolved yet. Answers where
     /// the tag's end starts.
+    #[inline(always)]
     fn attributes(&mut self, tag: &mut Tag) -> Result<usize, Fault> {
         let text = self.document.strings.text;
-        let mut from = tag.attributes_start;
-        let mut seen = 0_usize;
-        // The counts of the arena hold no more, whatever the limit.
-        let limit = self.limits.attributes_per_element.min(usize::from(u16::MAX));
+        let mut seen = 0;
         loop {
-            let raw = match next(text, from, self.has_controls, &mut self.names) {
+            let raw = match next(text, tag.end, &mut self.names) {
                 Ok(Next::Attribute(raw)) => raw,
                 Ok(Next::End(at)) if at < text.len() => return Ok(at),
                 Ok(Next::End(_)) => return Err(Fault::unclosed_tag(tag.start)),
@@ -532,36 +557,38 @@ impl<'i, 'l> Parser<'i, 'l> {
                 Err(TagFault::TooManyPrefixes(at)) => return Err(self.too_many_prefixes(at)),
             };
             seen += 1;
-            if seen > limit {
-                return Err(Fault::limit("attributes on one element", limit, raw.start));
+            if seen > self.limits.attributes_per_element.min(MOST_ATTRIBUTES) {
+                return Err(Fault::limit("attributes on one element", seen - 1, raw.start));
             }
             let value = raw.value_start..raw.value_end;
             let (value, canonical) = if raw.plain { (Span::new(value), true) } else { self.value(value)? };
             let canonical = canonical && raw.canonical_layout;
+            tag.end = raw.value_end + 1;
             if raw.name.declares {
                 self.push_declaration(value, canonical, &raw, tag)?;
             } else {
                 self.push_attribute(value, canonical, &raw, tag);
             }
-            from = raw.value_end + 1;
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn push_attribute(&mut self, value: Span, canonical: bool, raw: &RawAttribute, tag: &mut Tag) {
-        if tag.attributes == 0 {
-            tag.attributes_start = raw.start;
-        }
-        tag.attributes = tag.attributes.saturating_add(1);
-        tag.attributes_end = raw.value_end + 1;
         tag.attributes_verbatim &= canonical;
         tag.has_prefixes |= raw.name.prefix != PrefixId::DEFAULT;
+        tag.in_order &= tag.last < raw.name.order;
+        tag.last = raw.name.order;
+        if raw.name.identifies {
+            tag.identifies = true;
+            self.document.identifiers.push(value);
+        }
         let name = Span::new(raw.name_start..raw.name_start + raw.name.len());
         let local = name.start.saturating_add(raw.name.local);
         self.document.attributes.push(Attribute { name, local, value, prefix: raw.name.prefix, namespace: NamespaceId::NONE });
     }
 
     /// Checks a declaration and notes it. Namespaces in XML 1.0 sections 2.2, 3 and 5.
+    #[inline(never)]
     fn push_declaration(&mut self, value: Span, canonical: bool, raw: &RawAttribute, tag: &mut Tag) -> Result<(), Fault> {
         let at = raw.name_start;
         let broken = |rule| Err(Fault::namespace(rule, "Namespaces in XML 1.0 section 3", at));
@@ -577,20 +604,20 @@ impl<'i, 'l> Parser<'i, 'l> {
             (_, "") => return broken("a prefix is bound to no namespace"),
             _ => {}
         }
-        tag.declarations_verbatim &= canonical && tag.attributes == 0 && prefix != "xml";
-        // A declaration among the attributes breaks their stretch of the input.
-        tag.attributes_verbatim &= tag.attributes == 0;
-        if tag.attributes == 0 {
-            tag.attributes_start = raw.value_end + 1;
-            tag.attributes_end = tag.attributes_start;
+        // A declaration behind an attribute breaks both stretches of the input.
+        let is_before = self.document.attributes.len() == tag.first_attribute;
+        tag.declarations_verbatim &= canonical && is_before && prefix != "xml";
+        tag.attributes_verbatim &= is_before;
+        if is_before {
+            tag.attributes_start = tag.end;
         }
         let namespace = self.intern_namespace(value, at)?;
-        tag.declarations = tag.declarations.saturating_add(1);
         self.document.declarations.push(Declaration { prefix: raw.name.prefix, namespace });
         Ok(())
     }
 
     /// Sorts the declarations of a tag, refuses doubled ones, and brings them into scope.
+    #[inline(never)]
     fn declare(&mut self, tag: &mut Tag) -> Result<(), Fault> {
         let prefixes = self.names.prefixes();
         self.scope.resize(prefixes.len(), NamespaceId::UNBOUND);
@@ -603,16 +630,22 @@ impl<'i, 'l> Parser<'i, 'l> {
                 return Err(Fault::xml(DOUBLED, "XML 1.0 section 3.1", tag.start + 1));
             }
         }
-        for declaration in declared {
+        let len = declared.len();
+        self.bind(count(tag.first_declaration), few(len));
+        Ok(())
+    }
+
+    /// Brings declarations into scope.
+    fn bind(&mut self, first: u32, declarations: u16) {
+        for declaration in slice(&self.document.declarations, first, declarations) {
             if let Some(bound) = self.scope.get_mut(declaration.prefix.index()) {
                 self.replaced.push(Declaration { prefix: declaration.prefix, namespace: *bound });
                 *bound = declaration.namespace;
             }
         }
-        Ok(())
     }
 
-    /// Resolves the prefixes of a tag's attributes, sorts them by namespace and local name, and refuses doubled ones.
+    /// Resolves the prefixes of a tag's attributes that have any, sorts them by namespace and local name, and refuses doubled ones.
     fn resolve_attributes(&mut self, tag: &mut Tag) -> Result<(), Fault> {
         let Document { attributes, strings, namespaces, .. } = &mut self.document;
         let own = attributes.get_mut(tag.first_attribute..).unwrap_or_default();
@@ -748,19 +781,42 @@ impl<'i, 'l> Parser<'i, 'l> {
     }
 }
 
+/// A start tag that was read.
+#[derive(Clone, Copy)]
+struct Known {
+    /// Its element; the document, where there was none.
+    node: NodeId,
+    /// Which bindings were in scope before it: see [`Parser::binders`].
+    scope: NodeId,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self { node: NodeId::DOCUMENT, scope: NodeId::DOCUMENT }
+    }
+}
+
+/// How many are kept: more than messages have names.
+const TAGS: usize = 64;
+
 /// What is gathered of a start tag while its attributes are read. Positions are of the document.
 struct Tag {
     /// Where the tag starts.
     start: usize,
     first_attribute: usize,
-    attributes: u16,
     first_declaration: usize,
-    declarations: u16,
+    /// Where the attributes start that stand behind all declarations.
     attributes_start: usize,
-    attributes_end: usize,
+    /// Where what was read ends.
+    end: usize,
     declarations_verbatim: bool,
     attributes_verbatim: bool,
     has_prefixes: bool,
+    /// The names so far are in order, and none stands twice, for the first octets of their local parts alone.
+    in_order: bool,
+    last: u64,
+    /// There is an attribute that could be taken for an identifier.
+    identifies: bool,
 }
 
 impl Tag {
@@ -768,14 +824,15 @@ impl Tag {
         Self {
             start,
             first_attribute: document.attributes.len(),
-            attributes: 0,
             first_declaration: document.declarations.len(),
-            declarations: 0,
             attributes_start: name_end,
-            attributes_end: name_end,
+            end: name_end,
             declarations_verbatim: true,
             attributes_verbatim: true,
             has_prefixes: false,
+            in_order: true,
+            last: 0,
+            identifies: false,
         }
     }
 }
@@ -787,10 +844,15 @@ fn attribute_order(namespaces: &[NamespaceName], strings: &Strings<'_>, a: &Attr
         let name = |of: &Attribute| namespace_name(namespaces, strings, of.namespace);
         return name(a).cmp(name(b));
     }
-    let octets = |of: &Attribute| strings.text.as_bytes().get(wide(of.local)..).unwrap_or_default();
-    let (a_span, b_span) = (a.local_span(), b.local_span());
-    let by_key = key(octets(a), a_span.len()).cmp(&key(octets(b), b_span.len()));
-    by_key.then_with(|| strings.get(a_span).cmp(strings.get(b_span)))
+    strings.get(a.local_span()).cmp(strings.get(b.local_span()))
+}
+
+/// The counts of an element hold no more, whatever the limit.
+const MOST_ATTRIBUTES: usize = 0xFFFF;
+
+/// A number of attributes or declarations; see [`MOST_ATTRIBUTES`].
+fn few(count: usize) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX)
 }
 
 const BYTE_ORDER_MARK: char = '\u{FEFF}';

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::chars::is_char;
+use super::scan::undecoded;
 
 /// The character that `&name;` stands for: one of the five predefined entities, or a legal character reference.
 ///
@@ -85,12 +86,9 @@ pub(super) const UNKNOWN_REFERENCE: &str = "a reference to something that is no 
 pub(super) fn decode_text(run: &str, out: &mut String) {
     let mut rest = run;
     loop {
-        // Where there is one, another often follows at once.
-        let at = match rest.as_bytes() {
-            [b'&' | b'<' | b'\r', ..] => Some(0),
-            octets => memchr::memchr3(b'&', b'<', b'\r', octets),
+        let Some((before, from)) = rest.split_at_checked(undecoded(rest.as_bytes())).filter(|(_, from)| !from.is_empty()) else {
+            break;
         };
-        let Some((before, from)) = at.and_then(|at| rest.split_at_checked(at)) else { break };
         out.push_str(before);
         rest = if let Some(behind) = from.strip_prefix("&amp;") {
             // By far the most frequent.

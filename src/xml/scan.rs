@@ -1,8 +1,225 @@
-//! Scanning and comparing eight octets at a time, for the short strings of markup: a call into the C library costs more than the
-//! comparison of a name.
+//! Scanning and comparing many octets at a time, for the short strings of markup: a call into a library costs more than the
+//! search through a name or a value.
 
-const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+use std::iter::repeat;
+
+use wide::u8x16;
+
+/// How many octets are looked at together.
+const WIDTH: usize = 16;
+
+/// Where the first octet is, from `from` on, that text cannot have or that does not stand for itself: `<`, `&`, `>` or a carriage
+/// return; the end of the text, where there is none.
+#[inline(always)]
+pub(super) fn text_end(text: &[u8], from: usize) -> usize {
+    first(
+        text,
+        from,
+        // `<` and `>` differ in one bit alone.
+        |block| is(block & splat(!2), b'<') | is(block, b'&') | is(block, b'\r'),
+        |octet| matches!(octet, b'<' | b'>' | b'&' | b'\r'),
+    )
+}
+
+/// Where the first octet is, from `from` on, that ends an attribute value or does not stand for itself there: the quote, `&`, `<`
+/// or anything below a space; the end of the text, where there is none.
+#[inline(always)]
+pub(super) fn value_end(text: &[u8], from: usize, quote: u8) -> usize {
+    first(
+        text,
+        from,
+        |block| is(block, quote) | is(block, b'&') | is(block, b'<') | up_to(block, b' ' - 1),
+        |octet| octet == quote || matches!(octet, b'&' | b'<' | ..b' '),
+    )
+}
+
+/// Where the first octet of a run of text is that does not stand for itself: `&`, `<` or a carriage return; the end of the run,
+/// where there is none.
+#[inline(always)]
+pub(super) fn undecoded(run: &[u8]) -> usize {
+    first(run, 0, |block| is(block, b'&') | is(block, b'<') | is(block, b'\r'), |octet| matches!(octet, b'&' | b'<' | b'\r'))
+}
+
+/// The first octet from `from` on that is marked; the two closures say the same.
+#[inline(always)]
+fn first(text: &[u8], from: usize, mark: impl Fn(u8x16) -> u8x16, marked: impl Fn(u8) -> bool) -> usize {
+    let mut rest = text.get(from..).unwrap_or_default();
+    while let Some((block, behind)) = rest.split_first_chunk() {
+        let marks = mark(u8x16::new(*block)).to_bitmask();
+        if marks != 0 {
+            return text.len() - rest.len() + lowest(marks);
+        }
+        rest = behind;
+    }
+    text.len() - rest.len() + rest.iter().position(|&octet| marked(octet)).unwrap_or(rest.len())
+}
+
+/// Whether there may be something that is no character of XML: an octet below a space, or one of U+FFFE and its like.
+pub(super) fn has_suspects(text: &[u8]) -> bool {
+    let suspect = |block: u8x16| up_to(block, b' ' - 1) | is(block, 0xEF);
+    let (blocks, rest) = text.as_chunks::<WIDTH>();
+    let found = blocks.iter().fold(splat(0), |found, block| found | suspect(u8x16::new(*block)));
+    found.to_bitmask() != 0 || rest.iter().any(|&octet| octet < b' ' || octet == 0xEF)
+}
+
+/// What looks like a name at the start of some text: all up to the first octet that ends one in a tag, which is `=`, `>`, `/`, `<`,
+/// `?`, a space or anything below it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate {
+    /// Behind `len`, whatever follows in the text.
+    first: u8x16,
+    second: u8x16,
+    len: usize,
+}
+
+impl Candidate {
+    /// Like no other.
+    pub(super) const NONE: Self = Self { first: u8x16::new([0; WIDTH]), second: u8x16::new([0; WIDTH]), len: usize::MAX };
+    /// The length of all that have so many octets or more.
+    const LONG: usize = 2 * WIDTH;
+
+    #[inline(always)]
+    pub(super) fn of(text: &[u8]) -> Self {
+        let Some((start, behind)) = text.split_first_chunk() else { return Self::of_last(text) };
+        let first = u8x16::new(*start);
+        let ends = name_ends(first);
+        if ends != 0 {
+            return Self { first, second: first, len: lowest(ends) };
+        }
+        let Some(behind) = behind.first_chunk() else { return Self::of_last(text) };
+        Self::of_both(first, u8x16::new(*behind))
+    }
+
+    #[inline(always)]
+    fn of_both(first: u8x16, second: u8x16) -> Self {
+        // Without any end there are 32 zeros.
+        let ends = name_ends(first) | name_ends(second) << WIDTH;
+        Self { first, second, len: lowest(ends) }
+    }
+
+    /// The same where the text ends soon: as if it went on with zeros.
+    #[cold]
+    fn of_last(text: &[u8]) -> Self {
+        let mut blocks = [[0; WIDTH]; 2];
+        blocks.as_flattened_mut().iter_mut().zip(text).for_each(|(to, from)| *to = *from);
+        let [first, second] = blocks.map(u8x16::new);
+        Self::of_both(first, second)
+    }
+
+    #[inline(always)]
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether both have the same octets; never of long ones.
+    #[inline(always)]
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        if self.len != other.len {
+            return false;
+        }
+        let mut same = self.first.simd_eq(other.first).to_bitmask();
+        if self.len > WIDTH {
+            same |= self.second.simd_eq(other.second).to_bitmask() << WIDTH;
+        }
+        // Only the first ones count.
+        self.len < Self::LONG && !same << (31 - self.len) << 1 == 0
+    }
+
+    /// One of `slots` places, of which there are a power of two.
+    #[inline(always)]
+    #[allow(clippy::as_conversions, reason = "only the lowest bits count")]
+    pub(super) fn slot(&self, slots: usize) -> usize {
+        let [a, b, c, d, e, f, g, h, ..] = self.first.to_array();
+        let start = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+        let kept = if self.len < 8 { start & !(u64::MAX << (8 * self.len)) } else { start };
+        // The highest bits of the product are the best mixed.
+        ((kept ^ self.len as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as usize & (slots - 1)
+    }
+
+    /// Where the colon of a qualified name of fewer than 32 ASCII characters is; `None` where this is none: Namespaces in XML 1.0
+    /// section 4, with the characters of XML 1.0 production 4.
+    #[inline]
+    pub(super) fn colon(&self) -> Option<Option<usize>> {
+        if self.len >= Self::LONG {
+            return None;
+        }
+        let all = !(u32::MAX << self.len);
+        let mut characters = Characters::of(self.first);
+        if self.len > WIDTH {
+            characters = characters.and(Characters::of(self.second));
+        }
+        let (starts, others, colons) = (characters.starts & all, characters.others & all, characters.colons & all);
+        // The first octet of each part; that of a part without any is behind the last one of all.
+        let parts = 1 | colons << 1;
+        let is_name = starts | others | colons == all && starts & parts == parts && colons & colons.wrapping_sub(1) == 0;
+        is_name.then(|| (colons != 0).then(|| lowest(colons)))
+    }
+}
+
+/// Which octets may start a name, go on with it, or divide it.
+#[derive(Clone, Copy)]
+struct Characters {
+    starts: u32,
+    others: u32,
+    colons: u32,
+}
+
+impl Characters {
+    #[inline]
+    fn of(block: u8x16) -> Self {
+        let letters = within(block | splat(0x20), b'a', b'z');
+        let digits = within(block, b'0', b'9');
+        Self {
+            starts: (letters | is(block, b'_')).to_bitmask(),
+            others: (digits | is(block, b'-') | is(block, b'.')).to_bitmask(),
+            colons: is(block, b':').to_bitmask(),
+        }
+    }
+
+    /// With those of the next sixteen.
+    #[inline]
+    const fn and(self, next: Self) -> Self {
+        Self {
+            starts: self.starts | next.starts << WIDTH,
+            others: self.others | next.others << WIDTH,
+            colons: self.colons | next.colons << WIDTH,
+        }
+    }
+}
+
+/// The octets at which a name ends.
+#[inline(always)]
+fn name_ends(block: u8x16) -> u32 {
+    // `<`, `=`, `>` and `?` differ in the two lowest bits alone.
+    (is(block & splat(!3), b'<') | is(block, b'/') | up_to(block, b' ')).to_bitmask()
+}
+
+#[inline(always)]
+fn splat(octet: u8) -> u8x16 {
+    u8x16::splat(octet)
+}
+
+#[inline(always)]
+fn is(block: u8x16, octet: u8) -> u8x16 {
+    block.simd_eq(splat(octet))
+}
+
+#[inline(always)]
+fn up_to(block: u8x16, octet: u8) -> u8x16 {
+    block.min(splat(octet)).simd_eq(block)
+}
+
+#[inline(always)]
+fn within(block: u8x16, from: u8, to: u8) -> u8x16 {
+    up_to(block - splat(from), to - from)
+}
+
+/// The place of the lowest bit.
+#[inline(always)]
+#[allow(clippy::as_conversions, reason = "at most 32, so that nothing is lost; `usize::try_from` is not const")]
+const fn lowest(marks: u32) -> usize {
+    marks.trailing_zeros() as usize
+}
 
 /// `a == b`.
 #[inline]
@@ -11,57 +228,26 @@ pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
         return false;
     }
     // The last octets may overlap those before them.
-    if let (Some(a_last), Some(b_last)) = (a.last_chunk::<8>(), b.last_chunk::<8>()) {
-        let mut words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
-        u64::from_ne_bytes(*a_last) == u64::from_ne_bytes(*b_last)
-            && words.all(|(a, b)| u64::from_ne_bytes(*a) == u64::from_ne_bytes(*b))
+    if let (Some(a_last), Some(b_last)) = (a.last_chunk::<WIDTH>(), b.last_chunk::<WIDTH>()) {
+        let mut blocks = a.as_chunks::<WIDTH>().0.iter().zip(b.as_chunks::<WIDTH>().0);
+        a_last == b_last && blocks.all(|(a, b)| a == b)
+    } else if let (Some(a_last), Some(b_last)) = (a.last_chunk::<8>(), b.last_chunk::<8>()) {
+        a_last == b_last && a.first_chunk::<8>() == b.first_chunk::<8>()
     } else if let (Some(a_last), Some(b_last)) = (a.last_chunk::<4>(), b.last_chunk::<4>()) {
-        u32::from_ne_bytes(*a_last) == u32::from_ne_bytes(*b_last) && a.first_chunk::<4>() == b.first_chunk::<4>()
+        a_last == b_last && a.first_chunk::<4>() == b.first_chunk::<4>()
     } else {
         a.iter().zip(b).all(|(a, b)| a == b)
     }
 }
 
-/// The first `len` octets of `text`, at most eight of them, as a little-endian number.
+/// The first eight octets, of `len` that the text starts with, as a number that orders as they do; fewer are filled up with zeros.
 #[inline]
-pub(super) fn head(text: &[u8], len: usize) -> u64 {
-    match text.first_chunk::<8>() {
-        Some(first) => lowest(u64::from_le_bytes(*first), len),
-        None => text.iter().take(len).rev().fold(0, |word, &byte| (word << 8) | u64::from(byte)),
-    }
-}
-
-/// The lowest `len` octets of a word.
-#[inline]
-pub(super) const fn lowest(word: u64, len: usize) -> u64 {
-    if len >= 8 { word } else { word & !(u64::MAX << (8 * len)) }
-}
-
-/// The first octets as a number that orders as they do; a string of fewer than eight is filled up with zeros.
-#[inline]
-pub(super) fn key(text: &[u8], len: usize) -> u64 {
-    head(text, len).swap_bytes()
-}
-
-/// Where the first octet is that ends a name in a tag: `=`, `>`, `/`, `<`, `?`, a space or anything below it.
-#[inline]
-pub(super) fn name_end(text: &[u8]) -> usize {
-    let (words, rest) = text.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        if let Some(at) = name_end_in(u64::from_le_bytes(*word)) {
-            return index * 8 + at;
-        }
-    }
-    let ends = |byte: &u8| matches!(byte, b'<'..=b'?' | b'/' | ..=b' ');
-    words.len() * 8 + rest.iter().position(ends).unwrap_or(rest.len())
-}
-
-/// The same within a word.
-#[inline]
-pub(super) fn name_end_in(word: u64) -> Option<usize> {
-    // `<`, `=`, `>` and `?` differ in the two lowest bits alone.
-    let found = zero((word & repeat(0xFC)) ^ repeat(b'<')) | zero(word ^ repeat(b'/')) | below(word, b' ' + 1);
-    (found != 0).then(|| place(found))
+pub(super) fn order(text: &[u8], len: usize) -> u64 {
+    let first = match text.first_chunk() {
+        Some(first) => u64::from_be_bytes(*first),
+        None => text.iter().copied().chain(repeat(0)).take(8).fold(0, |word, octet| word << 8 | u64::from(octet)),
+    };
+    if len < 8 { first & !(u64::MAX >> (8 * len)) } else { first }
 }
 
 /// Where `wanted` starts, from `from` on.
@@ -80,34 +266,6 @@ pub(super) fn find(text: &[u8], from: usize, wanted: &[u8]) -> Option<usize> {
     }
 }
 
-const fn repeat(byte: u8) -> u64 {
-    u64::from_ne_bytes([byte; 8])
-}
-
-/// Marks zero octets. What it marks above the lowest one may be wrong; the lowest is right.
-const fn zero(word: u64) -> u64 {
-    word.wrapping_sub(ONES) & !word & HIGH
-}
-
-/// Marks octets below that ASCII one, with the same proviso.
-const fn below(word: u64, octet: u8) -> u64 {
-    word.wrapping_sub(repeat(octet)) & !word & HIGH
-}
-
-/// The octet of the lowest mark.
-#[allow(clippy::as_conversions, reason = "at most 8, so that nothing is lost; `usize::from` is not const")]
-const fn place(marks: u64) -> usize {
-    (marks.trailing_zeros() / 8) as usize
-}
-
-/// One of `slots` places, of which there are a power of two, for a number: a hash of it.
-#[inline]
-#[allow(clippy::as_conversions, reason = "only the lowest bits count")]
-pub(super) const fn slot(number: u64, slots: usize) -> usize {
-    // The highest bits of the product are the best mixed.
-    (number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as usize & (slots - 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,31 +279,130 @@ mod tests {
             ("saml:Attribute", "saml:Attributf"),
             ("12345678", "12345678"),
             ("123456789", "12345678"),
+            ("0123456789abcdef", "0123456789abcdef"),
+            ("0123456789abcdef0", "0123456789abcdef1"),
+            ("0123456789abcdef0123456789abcdef0", "0123456789abcdefX123456789abcdef0"),
         ] {
             assert_eq!(same(a.as_bytes(), b.as_bytes()), a == b, "{a} {b}");
         }
     }
 
     #[test]
-    fn keys_order_as_their_strings() {
-        let mut names = ["", "A", "ID", "IssueInstant", "Name", "NameFormat", "a", "é", "Version", "NameFormas"];
+    fn numbers_order_as_their_strings() {
+        let mut names = ["", "A", "ID", "IssueInstant", "Name", "NameFormat", "a", "é", "Version"];
         names.sort_unstable();
-        let of = |name: &str| key(name.as_bytes(), name.len());
-        assert!(names.is_sorted_by_key(|name| of(name)));
-        assert_ne!(of("ab"), of("ba"));
-        assert_eq!(key(b"ID=\"abcdef\"", 2), of("ID"));
+        assert!(names.is_sorted_by(|a, b| order(a.as_bytes(), a.len()) < order(b.as_bytes(), b.len())));
+        assert_eq!(order(b"NameForm", 8), order(b"NameFormat", 10));
+        assert_eq!(order(b"ID=\"_abcdef\"", 2), order(b"ID", 2));
+    }
+
+    /// Lengths around one and two blocks, ends in every place, and little or much behind them.
+    fn texts(ends: &[&str], stuffing: &str, mut test: impl FnMut(&str, usize)) {
+        for at in 0..40 {
+            for end in ends {
+                for behind in [0, 1, 15, 40] {
+                    let before: String = stuffing.chars().cycle().take(at).collect();
+                    test(&format!("{before}{end}{}", "x<".repeat(behind)), before.len());
+                }
+            }
+        }
     }
 
     #[test]
-    fn names_end_at_the_first_octet_that_ends_one() {
-        for at in 0..40 {
-            for end in ["=", ">", "/", "<", "?", " ", "\t", "\n", "\r", "\0"] {
-                let text =
-                    format!("{}{end}{}", "é:\u{7F}aZ09-._;@\"'".repeat(4).chars().take(at).collect::<String>(), "x".repeat(20));
-                assert_eq!(name_end(text.as_bytes()), text.find(end).unwrap(), "{text:?}");
+    fn candidates_end_at_the_first_octet_that_ends_a_name() {
+        texts(&["=", ">", "/", "<", "?", " ", "\t", "\n", "\r", "\0"], "é:\u{7F}aZ09-._;@\"'!{}", |text, at| {
+            let candidate = Candidate::of(text.as_bytes());
+            assert_eq!(candidate.len(), at.min(Candidate::LONG), "{text:?}");
+            assert_eq!(candidate.is_same(&Candidate::of(format!("{} ", &text[..at]).as_bytes())), at < 32, "{text:?}");
+        });
+        assert_eq!(Candidate::of(b"saml:Assertion").len(), 14);
+    }
+
+    #[test]
+    fn a_candidate_is_like_itself_alone() {
+        let name = "abcdefghijklmnopqrstuvwxyzABCDE";
+        for len in 1..=name.len() {
+            let candidate =
+                |text: &str| Candidate::of(format!("{text}=\"0123456789abcdef\" ABCDEFGHIJKLMNOPQRSTUVWXYZ").as_bytes());
+            let this = candidate(&name[..len]);
+            assert!(this.is_same(&candidate(&name[..len])), "{len}");
+            assert!(!this.is_same(&candidate(&name[..len - 1])) && !candidate(&name[..len - 1]).is_same(&this), "{len}");
+            for at in 0..len {
+                let other = format!("{}0{}", &name[..at], &name[at + 1..len]);
+                assert!(!this.is_same(&candidate(&other)), "{other}");
             }
         }
-        assert_eq!(name_end(b"saml:Assertion"), 14);
+        assert!(!Candidate::NONE.is_same(&Candidate::NONE));
+        let long = Candidate::of("a".repeat(40).as_bytes());
+        assert!(!long.is_same(&long));
+    }
+
+    #[test]
+    fn the_colon_of_a_qualified_name_is_found() {
+        for (name, colon) in [
+            ("a", Some(None)),
+            ("_", Some(None)),
+            ("Zz-9._", Some(None)),
+            ("a:b", Some(Some(1))),
+            ("ds:X509Certificate", Some(Some(2))),
+            ("abcdefghijklmno:p", Some(Some(15))),
+            ("abcdefghijklmnop:q", Some(Some(16))),
+            ("abcdefghijklmnopqrstuvwxyz-1234", Some(None)),
+            ("abcdefghijklmnopqrstuvwxyz-12345", None), // long
+            ("", None),
+            ("1a", None),
+            ("-a", None),
+            (".a", None),
+            (":a", None),
+            ("a:", None),
+            ("a::b", None),
+            ("a:b:c", None),
+            ("a:1", None),
+            ("abcdefghijklmnop:", None),
+            ("abcdefghijklmnop:1", None),
+            ("é", None), // not ASCII
+            ("aé", None),
+            ("a@", None),
+            ("a[", None),
+            ("a`", None),
+            ("a{", None),
+            ("a;", None),
+            ("a,", None),
+            ("a^", None),
+            ("a\u{7F}", None),
+        ] {
+            for behind in ["", " :x 1234567890123456789012345678901234567890"] {
+                assert_eq!(Candidate::of(format!("{name}{behind}").as_bytes()).colon(), colon, "{name}{behind}");
+            }
+        }
+    }
+
+    #[test]
+    fn texts_and_values_end_at_the_first_octet_that_means_something() {
+        texts(&["<", "&", ">", "\r"], "é\u{7F}a:;=?\"'\t\n ", |text, at| {
+            assert_eq!(text_end(text.as_bytes(), 0), at, "{text:?}")
+        });
+        texts(&["<", "&", "\r"], "é\u{7F}a:;=?>\"'\t\n ", |text, at| assert_eq!(undecoded(text.as_bytes()), at, "{text:?}"));
+        for quote in ["\"", "'"] {
+            let stuffing = if quote == "'" { "é\u{7F}a:;=?>\" " } else { "é\u{7F}a:;=?>' " };
+            texts(&["<", "&", "\t", "\n", "\r", "\0", quote], stuffing, |text, at| {
+                assert_eq!(value_end(text.as_bytes(), 0, quote.as_bytes()[0]), at, "{text:?}");
+            });
+        }
+        assert_eq!((text_end(b"abc", 1), text_end(b"abc", 9), value_end(b"abc", 0, b'"'), undecoded(b"")), (3, 3, 3, 0));
+        assert_eq!(text_end(b"<abcdefghijklmnopqrstuvwxyz<", 1), 27);
+    }
+
+    #[test]
+    fn suspects_are_what_may_be_forbidden() {
+        for (text, suspect) in
+            [("", false), ("aé漢~ ", false), ("\n", true), ("\u{FFFD}", true), ("\u{10000}", false), ("\u{FFFF}", true)]
+        {
+            for padding in [0, 1, 15, 16, 40] {
+                let text = format!("{}{text}{}", " ".repeat(padding), "x".repeat(padding));
+                assert_eq!(has_suspects(text.as_bytes()), suspect, "{text:?}");
+            }
+        }
     }
 
     #[test]

@@ -322,7 +322,7 @@ fn shown_certificate(key_info: Cursor<'_>) -> Option<String> {
 ///
 /// Every attribute counts that somebody could take for an identifier.
 fn require_unique_identifiers(document: &Document<'_>) -> Result<(), SignatureError> {
-    let mut values: Vec<&str> = document.identifiers().collect();
+    let mut values: Vec<&str> = document.identifiers.iter().map(|value| document.str(*value)).collect();
     values.sort_unstable();
     let doubled = values.windows(2).find_map(|pair| match pair {
         [a, b] if a == b => Some(*a),
@@ -382,7 +382,7 @@ struct Digesting {
 }
 
 impl Digesting {
-    const BLOCK: usize = 1000;
+    const BLOCK: usize = 8192;
 
     fn new(algorithm: DigestAlgorithm) -> Self {
         Self { digester: Digester::new(algorithm), block: Vec::with_capacity(Self::BLOCK) }
@@ -438,6 +438,11 @@ impl<'d> View<'d> for Signed<'d> {
         self.cursor.attribute(Namespace::None, local_name)
     }
 
+    #[inline(always)]
+    fn attributes<const N: usize>(self, names: [&'static str; N]) -> [Option<&'d str>; N] {
+        self.cursor.attributes_named(names)
+    }
+
     fn attribute_ns(self, namespace: Namespace, local_name: &str) -> Option<&'d str> {
         self.cursor.attribute(namespace, local_name)
     }
@@ -452,6 +457,10 @@ impl<'d> View<'d> for Signed<'d> {
 
     fn text_into(self, out: &mut String) -> Result<(), StructureError> {
         self.cursor.text_into(Some(self.removed), out).ok_or_else(|| self.cursor.not_text())
+    }
+
+    fn extent(self) -> usize {
+        self.cursor.extent()
     }
 
     fn has_elements(self) -> bool {

@@ -2,6 +2,7 @@
 
 use super::chars::is_space;
 use super::names::{Name, NameFault, Names};
+use super::scan::value_end;
 
 /// What comes next in a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,41 +39,51 @@ pub(super) enum TagFault {
 }
 
 /// Reads what follows at `from`, directly behind a name or a value.
-///
-/// `has_controls` is whether the document has anything below a space.
 #[inline(always)]
-pub(super) fn next<'i>(text: &'i str, from: usize, has_controls: bool, names: &mut Names<'i>) -> Result<Next, TagFault> {
+pub(super) fn next<'i>(text: &'i str, from: usize, names: &mut Names<'i>) -> Result<Next, TagFault> {
     let bytes = text.as_bytes();
-    let name_start = skip_space(bytes, from);
-    match bytes.get(name_start..) {
-        None | Some([] | [b'>', ..] | [b'/', b'>', ..]) => return Ok(Next::End(name_start)),
-        Some(_) if name_start == from => return Err(TagFault::Rule("no white space before an attribute", from)),
-        Some(_) => {}
+    // Usual layouts first: one space, then a name; `="` behind it.
+    let one_space = matches!(bytes.get(from..), Some([b' ', next, ..]) if *next > b'/' && *next != b'>');
+    let name_start = if one_space { from + 1 } else { skip_space(bytes, from) };
+    if !one_space {
+        match bytes.get(name_start..) {
+            None | Some([] | [b'>', ..] | [b'/', b'>', ..]) => return Ok(Next::End(name_start)),
+            Some(_) if name_start == from => return Err(TagFault::Rule("no white space before an attribute", from)),
+            Some(_) => {}
+        }
     }
     let name = names.read(text, name_start).map_err(|fault| match fault {
         NameFault::NoQualifiedName => TagFault::Rule("an attribute name that is no qualified name", name_start),
         NameFault::TooManyPrefixes => TagFault::TooManyPrefixes(name_start),
     })?;
     let name_end = name_start + name.len();
-    let equals = if bytes.get(name_end) == Some(&b'=') { name_end } else { skip_space(bytes, name_end) };
+    let close = matches!(bytes.get(name_end..), Some([b'=', b'"', ..]));
+    let (quote, value_start, first) =
+        if close { (b'"', name_end + 2, value_end(bytes, name_end + 2, b'"')) } else { far_value(bytes, name_start, name_end)? };
+    let plain = bytes.get(first) == Some(&quote);
+    let value_end = if plain { first } else { closing_quote(bytes, first, quote, value_start - 1)? };
+    let canonical_layout = one_space && close;
+    Ok(Next::Attribute(RawAttribute { start: from, name_start, name, value_start, value_end, plain, canonical_layout }))
+}
+
+/// The quote, where the value starts behind it, and where the value ends or has something that does not stand for itself.
+#[inline(never)]
+fn far_value(bytes: &[u8], name_start: usize, name_end: usize) -> Result<(u8, usize, usize), TagFault> {
+    let equals = skip_space(bytes, name_end);
     if bytes.get(equals) != Some(&b'=') {
         return Err(TagFault::Rule("an attribute without a value", name_start));
     }
-    let quote_at = if bytes.get(equals + 1) == Some(&b'"') { equals + 1 } else { skip_space(bytes, equals + 1) };
-    let Some(&quote @ (b'"' | b'\'')) = bytes.get(quote_at) else {
-        return Err(TagFault::Rule("an attribute value without quotes", quote_at));
-    };
-    let value_start = quote_at + 1;
-    let value = bytes.get(value_start..).unwrap_or_default();
-    let first = memchr::memchr3(quote, b'&', b'<', value);
-    let ends_first = first.is_some_and(|at| value.get(at) == Some(&quote));
-    let len = if ends_first { first } else { memchr::memchr(quote, value) }
-        .ok_or(TagFault::Rule("an attribute value without its closing quote", quote_at))?;
-    let plain = ends_first && !(has_controls && value.iter().take(len).any(|&byte| byte < b' '));
-    let value_end = value_start + len;
-    let one_space = name_start == from + 1 && bytes.get(from) == Some(&b' ');
-    let canonical_layout = one_space && equals == name_end && quote_at == equals + 1 && quote == b'"';
-    Ok(Next::Attribute(RawAttribute { start: from, name_start, name, value_start, value_end, plain, canonical_layout }))
+    let quote_at = skip_space(bytes, equals + 1);
+    match bytes.get(quote_at) {
+        Some(&quote @ (b'"' | b'\'')) => Ok((quote, quote_at + 1, value_end(bytes, quote_at + 1, quote))),
+        _ => Err(TagFault::Rule("an attribute value without quotes", quote_at)),
+    }
+}
+
+#[inline(never)]
+fn closing_quote(bytes: &[u8], from: usize, quote: u8, quote_at: usize) -> Result<usize, TagFault> {
+    let len = bytes.get(from..).and_then(|rest| memchr::memchr(quote, rest));
+    len.map(|len| from + len).ok_or(TagFault::Rule("an attribute value without its closing quote", quote_at))
 }
 
 #[inline]
@@ -98,7 +109,7 @@ mod tests {
         let mut from = 1;
         let mut found = Vec::new();
         loop {
-            let raw = match next(tag, from, true, &mut names) {
+            let raw = match next(tag, from, &mut names) {
                 Ok(Next::Attribute(raw)) => raw,
                 Ok(Next::End(at)) => return Ok((found, &tag[at..])),
                 Err(TagFault::Rule(rule, _)) => return Err(rule),

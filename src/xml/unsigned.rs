@@ -54,6 +54,11 @@ impl<'d> View<'d> for Unsigned<'d> {
         self.0.attribute(Namespace::None, local_name)
     }
 
+    #[inline(always)]
+    fn attributes<const N: usize>(self, names: [&'static str; N]) -> [Option<&'d str>; N] {
+        self.0.attributes_named(names)
+    }
+
     fn attribute_ns(self, namespace: Namespace, local_name: &str) -> Option<&'d str> {
         self.0.attribute(namespace, local_name)
     }
@@ -68,6 +73,10 @@ impl<'d> View<'d> for Unsigned<'d> {
 
     fn text_into(self, out: &mut String) -> Result<(), StructureError> {
         self.0.text_into(None, out).ok_or_else(|| self.0.not_text())
+    }
+
+    fn extent(self) -> usize {
+        self.0.extent()
     }
 
     fn has_elements(self) -> bool {

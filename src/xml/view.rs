@@ -18,6 +18,9 @@ pub(crate) trait View<'d>: Copy {
     /// The normalised value of the attribute of that name that is in no namespace.
     fn attribute(self, local_name: &str) -> Option<&'d str>;
 
+    /// The same of several names, in one pass.
+    fn attributes<const N: usize>(self, names: [&'static str; N]) -> [Option<&'d str>; N];
+
     /// The normalised value of the attribute of that name in that namespace.
     fn attribute_ns(self, namespace: Namespace, local_name: &str) -> Option<&'d str>;
 
@@ -40,6 +43,9 @@ pub(crate) trait View<'d>: Copy {
     ///
     /// As [`View::text`].
     fn text_into(self, out: &mut String) -> Result<(), StructureError>;
+
+    /// How many octets of the input it takes, but for its end tag: no text in it is longer, nor all texts together.
+    fn extent(self) -> usize;
 
     /// Whether there is a child element.
     fn has_elements(self) -> bool;

@@ -25,7 +25,7 @@ pub fn parse_rfc3339(text: &str) -> Option<SystemTime> {
     let minutes = (days_since_epoch(year, month, day) * 24 + hour) * 60 + minute - offset_minutes;
     let seconds = minutes * 60 + second;
     // An offset must not lead out of the years that can be written.
-    let writable = seconds >= FIRST_DAY * DAY && seconds < BEHIND_LAST_DAY * DAY;
+    let writable = (FIRST_DAY * DAY..BEHIND_LAST_DAY * DAY).contains(&seconds);
     if writable { instant(seconds, nanoseconds) } else { None }
 }
 

@@ -100,6 +100,8 @@ pub(super) struct Element {
     /// There are no declarations, and the whole start tag is in canonical form.
     pub(super) verbatim: bool,
     pub(super) has_prefixed_attributes: bool,
+    /// It is written as an empty-element tag.
+    pub(super) is_empty: bool,
     /// Where the end tag starts, if it is written `</name>`.
     pub(super) end_tag: Option<std::num::NonZeroU32>,
 }

@@ -258,6 +258,10 @@ impl<'i, 'l> Parser<'i, 'l> {
     }
 
     fn reference(&mut self, start: usize) -> Result<usize, Fault> {
+        // By far the most frequent.
+        if self.depth > 0 && self.octets(start).starts_with(b"&amp;") {
+            return self.push_text(start..start + "&amp;".len(), false, true);
+        }
         let behind = self.octets(start + 1);
         let len = memchr::memchr3(b';', b'&', b'<', behind)
             .filter(|&len| behind.get(len) == Some(&b';'))
@@ -401,11 +405,17 @@ impl<'i, 'l> Parser<'i, 'l> {
             return Err(Fault::limit("levels of elements", self.limits.depth, start));
         }
         let name = self.element_name(start)?;
-        let (source, element) = match self.known_tag(name, start) {
-            Some(again) => again,
-            None => self.new_tag(name, start)?,
-        };
-        let id = self.push_node(source.clone(), Content::Element(element))?;
+        match self.known_tag(name, start) {
+            Some((end, element)) => self.open_element(start..end, element),
+            None => self.new_tag(name, start),
+        }
+    }
+
+    /// Makes a node of a start tag; answers where it ends.
+    #[inline(always)]
+    fn open_element(&mut self, source: Range<usize>, element: Element) -> Result<usize, Fault> {
+        let end = source.end;
+        let id = self.push_node(source, Content::Element(element))?;
         if self.depth == 0 {
             self.document.root = id;
         }
@@ -413,15 +423,15 @@ impl<'i, 'l> Parser<'i, 'l> {
         if element.declarations > 0 {
             self.binders.push(id);
         }
-        if self.octets(source.end - "/>".len()).first() == Some(&b'/') {
+        if element.is_empty {
             self.close_element(None);
         }
-        Ok(source.end)
+        Ok(end)
     }
 
     /// What the tag at `start` makes of an element, if the last one of its name had the same octets and the same bindings in scope.
-    #[inline]
-    fn known_tag(&mut self, name: Name, start: usize) -> Option<(Range<usize>, Element)> {
+    #[inline(always)]
+    fn known_tag(&mut self, name: Name, start: usize) -> Option<(usize, Element)> {
         let known = self.tags.get(usize::from(name.place) % TAGS)?;
         let node = self.document.nodes.get(known.node.index())?;
         let Content::Element(element) = node.content else { return None };
@@ -434,7 +444,7 @@ impl<'i, 'l> Parser<'i, 'l> {
         if element.declarations > 0 {
             self.bind(element.first_declaration, element.declarations);
         }
-        Some((start..end, element.moved(moved)))
+        Some((end, element.moved(moved)))
     }
 
     fn scope_here(&self) -> NodeId {
@@ -442,7 +452,7 @@ impl<'i, 'l> Parser<'i, 'l> {
     }
 
     #[inline(never)]
-    fn new_tag(&mut self, name: Name, start: usize) -> Result<(Range<usize>, Element), Fault> {
+    fn new_tag(&mut self, name: Name, start: usize) -> Result<usize, Fault> {
         let scope = self.scope_here();
         let name_end = start + 1 + name.len();
         let mut tag = Tag::new(&self.document, start, name_end);
@@ -456,10 +466,8 @@ impl<'i, 'l> Parser<'i, 'l> {
         if tag.has_prefixes || !tag.in_order {
             self.resolve_attributes(&mut tag)?;
         }
-        let end = match self.octets(attributes_end) {
-            [b'>', ..] => attributes_end + ">".len(),
-            _ => attributes_end + "/>".len(),
-        };
+        let is_empty = self.octets(attributes_end).first() == Some(&b'/');
+        let end = attributes_end + if is_empty { "/>".len() } else { ">".len() };
         if let Some(known) = self.tags.get_mut(usize::from(name.place) % TAGS)
             && !tag.identifies
         {
@@ -480,9 +488,10 @@ impl<'i, 'l> Parser<'i, 'l> {
             attributes_verbatim: tag.attributes_verbatim,
             verbatim: declarations == 0 && tag.attributes_verbatim && end == tag.end + 1,
             has_prefixed_attributes: tag.has_prefixes,
+            is_empty,
             end_tag: None,
         };
-        Ok((start..end, element))
+        self.open_element(start..end, element)
     }
 
     #[inline]
@@ -509,17 +518,25 @@ impl<'i, 'l> Parser<'i, 'l> {
             Content::Element(element) => text.get(element.name(node.source).range()).unwrap_or_default(),
             _ => &[],
         };
-        let mut end = name_start + name.len();
-        let is_written = !name.is_empty() && text.get(name_start..end).is_some_and(|written| same(written, name));
-        let canonical = text.get(end) == Some(&b'>');
-        while text.get(end).is_some_and(|&byte| is_space(byte)) {
-            end += 1;
+        let end = name_start + name.len();
+        if name.is_empty() || !text.get(name_start..end).is_some_and(|written| same(written, name)) {
+            return Err(self.wrong_end_tag(start));
         }
-        if !is_written || text.get(end) != Some(&b'>') {
-            return Err(self.in_tag(("an end tag that does not match its start tag", "XML 1.0 section 3"), start, start));
+        if text.get(end) == Some(&b'>') {
+            self.close_element(NonZeroU32::new(narrow(start)));
+            return Ok(end + ">".len());
         }
-        self.close_element(if canonical { NonZeroU32::new(narrow(start)) } else { None });
+        let end = end + self.octets(end).iter().take_while(|&&octet| is_space(octet)).count();
+        if text.get(end) != Some(&b'>') {
+            return Err(self.wrong_end_tag(start));
+        }
+        self.close_element(None);
         Ok(end + ">".len())
+    }
+
+    #[cold]
+    fn wrong_end_tag(&self, start: usize) -> Fault {
+        self.in_tag(("an end tag that does not match its start tag", "XML 1.0 section 3"), start, start)
     }
 
     /// Closes the open element, whose end tag starts there if it is written as canonical XML writes it.
@@ -869,4 +886,81 @@ const DOCTYPE: &str = "DOCTYPE";
 
 fn is_doctype(word: &[u8]) -> bool {
     word.eq_ignore_ascii_case(DOCTYPE.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The elements below the root: local name, namespace, and the values of the attributes.
+    fn elements(xml: &str) -> Vec<(String, String, Vec<String>)> {
+        let document = Document::parse(xml.as_bytes(), &Limits::DEFAULT).unwrap();
+        let elements = document.nodes.iter().filter_map(|node| match &node.content {
+            Content::Element(element) => Some((node, element)),
+            _ => None,
+        });
+        let told = elements.map(|(node, element)| {
+            let local = Span { start: element.local, end: element.name(node.source).end };
+            let values = document.attributes_of(element).iter().map(|attribute| document.str(attribute.value).to_owned());
+            (document.str(local).to_owned(), document.namespace_name(element.namespace).to_owned(), values.collect())
+        });
+        told.skip(1).collect()
+    }
+
+    /// What is wrong, and where.
+    fn fault(xml: &str) -> (XmlErrorKind, usize) {
+        let error = Document::parse(xml.as_bytes(), &Limits::DEFAULT).err().unwrap();
+        (error.kind, error.position.offset)
+    }
+
+    fn element(local: &str, namespace: &str, values: &[&str]) -> (String, String, Vec<String>) {
+        (local.to_owned(), namespace.to_owned(), values.iter().map(|&value| value.to_owned()).collect())
+    }
+
+    #[test]
+    fn a_tag_that_stands_again_is_the_same_under_the_same_bindings_alone() {
+        assert_eq!(
+            elements(
+                "<r xmlns:p='urn:1'><p:a x='1'/><p:a x='1'/><s xmlns:p='urn:2'><p:a x='1'/></s><p:a x='1'/><p:a x='2'/><p:a x='1'>\
+                 <p:a x='1'/></p:a></r>"
+            ),
+            [
+                element("a", "urn:1", &["1"]),
+                element("a", "urn:1", &["1"]),
+                element("s", "", &[]),
+                element("a", "urn:2", &["1"]),
+                element("a", "urn:1", &["1"]),
+                element("a", "urn:1", &["2"]),
+                element("a", "urn:1", &["1"]),
+                element("a", "urn:1", &["1"]),
+            ]
+        );
+        assert_eq!(fault("<r><s xmlns:p='urn:1'><p:a/></s><p:a/></r>"), (undeclared(0).0.0, 32));
+    }
+
+    #[test]
+    fn a_tag_that_stands_again_declares_again() {
+        let declaring = "<p:a xmlns:p='urn:1' p:x='&lt;'><p:b/></p:a>";
+        let twice = [element("a", "urn:1", &["<"]), element("b", "urn:1", &[])];
+        assert_eq!(elements(&format!("<r>{declaring}{declaring}</r>")), [&twice[..], &twice].concat());
+        assert_eq!(fault(&format!("<r>{declaring}{declaring}<p:b/></r>")), (undeclared(0).0.0, 91));
+        // What an outer element bound is bound again behind it.
+        let outer = elements(&format!("<r xmlns:p='urn:0'>{declaring}<p:c/>{declaring}<p:c/></r>"));
+        assert_eq!(outer.iter().filter(|(local, namespace, _)| local == "c" && namespace == "urn:0").count(), 2);
+    }
+
+    #[test]
+    fn an_identifier_that_stands_again_counts_again() {
+        let document = Document::parse(b"<r><a ID='1'/><a ID='1'/><a ID='1'></a><b xml:id='2'/></r>", &Limits::DEFAULT).unwrap();
+        let values: Vec<&str> = document.identifiers.iter().map(|value| document.str(*value)).collect();
+        assert_eq!(values, ["1", "1", "1", "2"]);
+    }
+
+    #[test]
+    fn more_names_than_are_kept_are_read_all_the_same() {
+        let names: Vec<String> = (0..600).map(|number| format!("n{number}")).collect();
+        let xml: String = names.iter().chain(&names).map(|name| format!("<{name} a{name}='1'/>")).collect();
+        let expected: Vec<_> = names.iter().chain(&names).map(|name| element(name, "", &["1"])).collect();
+        assert_eq!(elements(&format!("<r>{xml}</r>")), expected);
+    }
 }

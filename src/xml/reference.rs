@@ -86,15 +86,19 @@ pub(super) const UNKNOWN_REFERENCE: &str = "a reference to something that is no 
 pub(super) fn decode_text(run: &str, out: &mut String) {
     let mut rest = run;
     loop {
-        let Some((before, from)) = rest.split_at_checked(undecoded(rest.as_bytes())).filter(|(_, from)| !from.is_empty()) else {
-            break;
-        };
+        let at = undecoded(rest.as_bytes());
+        // By far the most frequent, and starts with what it stands for.
+        if let Some((kept, behind)) = rest.split_at_checked(at.saturating_add(1))
+            && kept.ends_with('&')
+            && let Some(behind) = behind.strip_prefix("amp;")
+        {
+            out.push_str(kept);
+            rest = behind;
+            continue;
+        }
+        let Some((before, from)) = rest.split_at_checked(at).filter(|(_, from)| !from.is_empty()) else { break };
         out.push_str(before);
-        rest = if let Some(behind) = from.strip_prefix("&amp;") {
-            // By far the most frequent.
-            out.push('&');
-            behind
-        } else if let Some(reference) = from.strip_prefix('&') {
+        rest = if let Some(reference) = from.strip_prefix('&') {
             // Names are short.
             let end = reference.bytes().position(|byte| byte == b';').unwrap_or(reference.len());
             let (name, behind) = reference.split_at_checked(end).unwrap_or_default();

@@ -382,7 +382,7 @@ struct Digesting {
 }
 
 impl Digesting {
-    const BLOCK: usize = 8192;
+    const BLOCK: usize = 4096;
 
     fn new(algorithm: DigestAlgorithm) -> Self {
         Self { digester: Digester::new(algorithm), block: Vec::with_capacity(Self::BLOCK) }

@@ -727,12 +727,23 @@ const IN_VALUE: Escapes = Escapes {
 const IN_INSTRUCTION: Escapes = Escapes { next: |data| text_end(data, 0), replacements: &[(b'\r', "&#xD;")] };
 
 fn escape(text: &str, place: Escapes, mut put: impl FnMut(&[u8])) {
+    let replacement = |octet: &u8| place.replacements.iter().find(|(replaced, _)| replaced == octet);
     let mut rest = text.as_bytes();
-    while let Some((before, [octet, behind @ ..])) = rest.split_at_checked((place.next)(rest)) {
+    loop {
+        // Where one is replaced, another often follows at once.
+        while let Some((octet, behind)) = rest.split_first()
+            && let Some((_, written)) = replacement(octet)
+        {
+            put(written.as_bytes());
+            rest = behind;
+        }
+        // The first octet is none of them, whatever stands there.
+        let at = 1 + (place.next)(rest.get(1..).unwrap_or_default());
+        let (before, behind) = rest.split_at_checked(at).unwrap_or((rest, &[]));
         put(before);
-        let replacement = place.replacements.iter().find(|(replaced, _)| replaced == octet);
-        put(replacement.map_or(std::slice::from_ref(octet), |(_, written)| written.as_bytes()));
+        if behind.is_empty() {
+            return;
+        }
         rest = behind;
     }
-    put(rest);
 }

@@ -127,6 +127,8 @@ pub(super) struct Declaration {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NamespaceName {
     pub(super) name: Span,
+    /// The last octets of the name, in which most differ.
+    pub(super) last: u64,
     pub(super) known: Namespace,
     /// Canonical XML 1.0 section 1.3 gives documents with such names no canonical form.
     pub(super) relative: bool,

@@ -20,7 +20,7 @@ use super::document::{
 use super::names::{Name, NameFault, Names};
 use super::namespace::{XMLNS, is_relative};
 use super::reference::{UNKNOWN_REFERENCE, is_canonical_in_text, normalize_value, resolve};
-use super::scan::{find, same, text_end};
+use super::scan::{find, last_octets, same, text_end};
 use super::span::{Span, narrow};
 use super::tag::{Next, RawAttribute, TagFault, next};
 use crate::error::{Position, XmlError, XmlErrorKind};
@@ -145,7 +145,7 @@ struct Parser<'i, 'l> {
 
 impl<'i, 'l> Parser<'i, 'l> {
     fn new(text: &'i str, limits: &'l Limits) -> Self {
-        let none = NamespaceName { name: Span::default(), known: Namespace::None, relative: false };
+        let none = NamespaceName { name: Span::default(), last: 0, known: Namespace::None, relative: false };
         let mut nodes = Vec::with_capacity(text.len() / 88 + 24);
         nodes.push(Node { parent: NodeId::DOCUMENT, end: NodeId::DOCUMENT, source: Span::default(), content: Content::Document });
         let mut document = Document {
@@ -225,13 +225,14 @@ impl<'i, 'l> Parser<'i, 'l> {
         let mut plain = true;
         let mut verbatim = true;
         while let Some(&octet @ (b'\r' | b'>')) = octets.get(end) {
+            verbatim = false;
             if octet == b'\r' {
                 plain = false;
             } else if octets.get(start..end).is_some_and(|before| before.ends_with(b"]]")) {
                 return Err(Fault::xml("`]]>` in text", "XML 1.0 section 2.4", end - 2));
             }
-            verbatim = false;
-            end = text_end(octets, end + 1);
+            let rest = octets.get(end + 1..).unwrap_or_default();
+            end += 1 + if plain { text_end(rest, 0) } else { memchr::memchr3(b'<', b'&', b'>', rest).unwrap_or(rest.len()) };
         }
         self.push_text(start..end, plain, verbatim)
     }
@@ -721,15 +722,16 @@ impl<'i, 'l> Parser<'i, 'l> {
         if text.len() > self.limits.namespace_bytes {
             return Err(Fault::limit("bytes in a namespace name", self.limits.namespace_bytes, at));
         }
-        let known =
-            |known: &NamespaceName| same(strings.get(known.name).as_bytes(), text.as_bytes()) && known.known != Namespace::Xml;
-        let index = match namespaces.iter().position(known) {
+        let last = last_octets(text.as_bytes());
+        let is_known =
+            |known: &NamespaceName| known.last == last && strings.get(known.name) == text && known.known != Namespace::Xml;
+        let index = match namespaces.iter().position(is_known) {
             Some(index) => index,
             None if namespaces.len() >= self.limits.namespaces => {
                 return Err(Fault::limit("namespaces", self.limits.namespaces, at));
             }
             None => {
-                namespaces.push(NamespaceName { name, known: Namespace::of(text), relative: is_relative(text) });
+                namespaces.push(NamespaceName { name, last, known: Namespace::of(text), relative: is_relative(text) });
                 namespaces.len() - 1
             }
         };

@@ -86,7 +86,8 @@ pub(super) const UNKNOWN_REFERENCE: &str = "a reference to something that is no 
 pub(super) fn decode_text(run: &str, out: &mut String) {
     let mut rest = run;
     loop {
-        let at = undecoded(rest.as_bytes());
+        // Where there is one, another often follows at once.
+        let at = if rest.starts_with(['&', '<', '\r']) { 0 } else { undecoded(rest.as_bytes()) };
         // By far the most frequent, and starts with what it stands for.
         if let Some((kept, behind)) = rest.split_at_checked(at.saturating_add(1))
             && kept.ends_with('&')
@@ -109,8 +110,12 @@ pub(super) fn decode_text(run: &str, out: &mut String) {
             normalize_line_ends(inner, out);
             behind
         } else {
-            out.push('\n');
-            from.strip_prefix("\r\n").or_else(|| from.get(1..)).unwrap_or_default()
+            let mut behind = from;
+            while let Some(next) = behind.strip_prefix('\r') {
+                out.push('\n');
+                behind = next.strip_prefix('\n').unwrap_or(next);
+            }
+            behind
         };
     }
     out.push_str(rest);

@@ -125,15 +125,15 @@ impl Candidate {
         self.len < Self::LONG && !same << (31 - self.len) << 1 == 0
     }
 
-    /// One of `slots` places, of which there are a power of two.
+    /// One of `slots` places, of which there are a power of two, for the first sixteen octets and the length.
     #[inline(always)]
-    #[allow(clippy::as_conversions, reason = "only the lowest bits count")]
+    #[allow(clippy::as_conversions, reason = "the halves; and of the product only the lowest bits count")]
     pub(super) fn slot(&self, slots: usize) -> usize {
-        let [a, b, c, d, e, f, g, h, ..] = self.first.to_array();
-        let start = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-        let kept = if self.len < 8 { start & !(u64::MAX << (8 * self.len)) } else { start };
+        let start = u128::from_le_bytes(self.first.to_array());
+        let kept = if self.len < WIDTH { start & !(u128::MAX << (8 * self.len)) } else { start };
+        let number = (kept as u64) ^ ((kept >> 64) as u64).rotate_left(29) ^ self.len as u64;
         // The highest bits of the product are the best mixed.
-        ((kept ^ self.len as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as usize & (slots - 1)
+        (number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as usize & (slots - 1)
     }
 
     /// Where the colon of a qualified name of fewer than 32 ASCII characters is; `None` where this is none: Namespaces in XML 1.0
@@ -248,6 +248,15 @@ pub(super) fn order(text: &[u8], len: usize) -> u64 {
         None => text.iter().copied().chain(repeat(0)).take(8).fold(0, |word, octet| word << 8 | u64::from(octet)),
     };
     if len < 8 { first & !(u64::MAX >> (8 * len)) } else { first }
+}
+
+/// The last eight octets, as a number; all of fewer.
+#[inline]
+pub(super) fn last_octets(text: &[u8]) -> u64 {
+    match text.last_chunk() {
+        Some(last) => u64::from_be_bytes(*last),
+        None => text.iter().fold(0, |word, &octet| word << 8 | u64::from(octet)),
+    }
 }
 
 /// Where `wanted` starts, from `from` on.
@@ -403,6 +412,11 @@ mod tests {
                 assert_eq!(has_suspects(text.as_bytes()), suspect, "{text:?}");
             }
         }
+    }
+
+    #[test]
+    fn the_last_octets_are_a_number() {
+        assert_eq!((last_octets(b""), last_octets(b"ab"), last_octets(b"x\0\0\0\0\0\0ab")), (0, 0x6162, 0x6162));
     }
 
     #[test]

@@ -472,3 +472,197 @@ impl<'d> View<'d> for Signed<'d> {
         self.cursor.children().any(|child| child.id != self.removed && child.element().is_some())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+
+    const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+    const C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
+    const ENVELOPED: &str = r#"<ds:Transform Algorithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"/>"#;
+    const EXCLUSIVE: &str = r#"<ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/>"#;
+    const PREFIXES: &str =
+        r#"<InclusiveNamespaces xmlns="http://www.w3.org/2001/10/xml-exc-c14n#" PrefixList="a b"></InclusiveNamespaces>"#;
+    const METHOD: &str = r#"<ds:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"/>"#;
+    const DIGEST: &str = r#"<ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/>"#;
+
+    fn signature(transforms: &str) -> String {
+        format!(
+            "<ds:Signature xmlns:ds=\"{DSIG}\"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm=\"{C14N}\"/>{METHOD}\
+             <ds:Reference URI=\"#_a\"><ds:Transforms>{transforms}</ds:Transforms>{DIGEST}<ds:DigestValue>AQID</ds:DigestValue>\
+             </ds:Reference></ds:SignedInfo><ds:SignatureValue>BAUG</ds:SignatureValue></ds:Signature>"
+        )
+    }
+
+    fn genuine() -> String {
+        signature(&format!("{ENVELOPED}{EXCLUSIVE}"))
+    }
+
+    fn with_content(element: &str, content: &str) -> String {
+        element.replace("/>", &format!(">{content}</{}>", &element[1..element.find(' ').unwrap()]))
+    }
+
+    fn replaced(text: &str, from: &str, to: &str) -> String {
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    }
+
+    /// The canonicalizations of SignedInfo and of the reference, each with its PrefixList.
+    fn read(signature: &str, departures: Departures) -> Result<[String; 2], SignatureError> {
+        let document = Document::parse(signature.as_bytes(), &Limits::DEFAULT).unwrap();
+        let parts = Signature::read(document.root().cursor(), departures)?;
+        assert_eq!((parts.reference.value.as_slice(), parts.value.as_slice()), (&[1, 2, 3][..], &[4, 5, 6][..]));
+        let shown = |found: Canonicalization<'_>| format!("{}({})", found.algorithm.name(), found.prefix_list);
+        Ok([parts.canonicalization, parts.reference.canonicalization].map(shown))
+    }
+
+    fn inclusive() -> Departures {
+        Departures::default().with(Departure::InclusiveCanonicalization)
+    }
+
+    #[test]
+    fn a_canonicalization_follows_the_enveloped_transform() {
+        const ENVELOPED_URI: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
+        const XSLT: &str = "http://www.w3.org/TR/1999/REC-xslt-19991116";
+        let (strict, content) = (Departures::default(), "content in a canonicalization that is not one InclusiveNamespaces");
+        let text = "text or a processing instruction between its elements";
+        let other = |uri, refusal| refuse(AlgorithmRole::Transform, uri, refusal, vec![ENVELOPED_URI]);
+        let with = |content: &str| format!("{ENVELOPED}{}", with_content(EXCLUSIVE, content));
+        for (transforms, departures, outcome) in [
+            (format!("{ENVELOPED}{EXCLUSIVE}"), strict, Ok("exc-c14n()")),
+            (format!("\n{ENVELOPED}<!-- -->{EXCLUSIVE} "), strict, Ok("exc-c14n()")),
+            (format!("{ENVELOPED}x{EXCLUSIVE}"), strict, Err(malformed(text))),
+            (format!("{ENVELOPED}<?p?>{EXCLUSIVE}"), strict, Err(malformed(text))),
+            (EXCLUSIVE.to_owned(), strict, Err(malformed("the first transform is not enveloped-signature"))),
+            (ENVELOPED.replace(ENVELOPED_URI, XSLT), strict, Err(other(XSLT, AlgorithmRefusal::Unsuitable))),
+            (ENVELOPED.replace(ENVELOPED_URI, ""), strict, Err(other("", AlgorithmRefusal::Unknown))),
+            (with_content(ENVELOPED, PREFIXES), strict, Err(malformed("content in the enveloped-signature transform"))),
+            (format!("{ENVELOPED}{ENVELOPED}"), strict, Err(malformed("the enveloped-signature transform twice"))),
+            (format!("{ENVELOPED}{EXCLUSIVE}{EXCLUSIVE}"), strict, Err(malformed("more than two transforms"))),
+            (ENVELOPED.to_owned(), inclusive(), Ok("c14n()")),
+            (
+                ENVELOPED.to_owned(),
+                strict,
+                Err(malformed("no canonicalization transform, which means Canonical XML 1.0, and that is not allowed")),
+            ),
+            (with(PREFIXES), strict, Ok("exc-c14n(a b)")),
+            (with("<!-- --> "), strict, Ok("exc-c14n()")),
+            (with(&replaced(PREFIXES, " PrefixList=\"a b\"", "")), strict, Ok("exc-c14n()")),
+            (with("<ds:XPath/>"), strict, Err(malformed(content))),
+            (with(&replaced(PREFIXES, C14N, DSIG)), strict, Err(malformed(content))),
+            (with(&format!("{PREFIXES}{PREFIXES}")), strict, Err(malformed(content))),
+            (with(&replaced(PREFIXES, "><", ">x<")), strict, Err(malformed(text))),
+            (with(&replaced(PREFIXES, "><", "><a/><")), strict, Err(malformed("content in InclusiveNamespaces"))),
+        ] {
+            let found = read(&signature(&transforms), departures);
+            assert_eq!(found, outcome.map(|found| ["exc-c14n()", found].map(str::to_owned)), "{transforms}");
+        }
+    }
+
+    #[test]
+    fn an_inclusive_canonicalization_has_to_be_allowed() {
+        let all = Algorithm::ALL.map(Algorithm::uri).to_vec();
+        let exclusive = vec![C14N, "http://www.w3.org/2001/10/xml-exc-c14n#WithComments"];
+        for (name, role) in [("CanonicalizationMethod", AlgorithmRole::Canonicalization), ("Transform", AlgorithmRole::Transform)]
+        {
+            let element = |uri: &str| format!("<ds:{name} Algorithm=\"{uri}\"/>");
+            let with = |element: &str| replaced(&genuine(), &format!("<ds:{name} Algorithm=\"{C14N}\"/>"), element);
+            for (departures, accepted) in [(Departures::default(), &exclusive), (inclusive(), &all)] {
+                let unknown = refuse(role, "urn:x", AlgorithmRefusal::Unknown, accepted.clone());
+                assert_eq!(read(&with(&element("urn:x")), departures), Err(unknown));
+            }
+            for algorithm in Algorithm::ALL {
+                let plain = with(&element(algorithm.uri()));
+                let (strict, allowed) = (read(&plain, Departures::default()), read(&plain, inclusive()));
+                let listed = read(&with(&with_content(&element(algorithm.uri()), PREFIXES)), inclusive());
+                let found = allowed.clone().unwrap();
+                assert!(found.contains(&format!("{}()", algorithm.name())), "{found:?}");
+                if algorithm.is_exclusive() {
+                    assert_eq!(strict, allowed);
+                    assert!(listed.unwrap().contains(&format!("{}(a b)", algorithm.name())));
+                } else {
+                    let refusal = AlgorithmRefusal::NotEnabled("inclusive-c14n");
+                    assert_eq!(strict, Err(refuse(role, algorithm.uri(), refusal, exclusive.clone())));
+                    assert_eq!(listed, Err(malformed("content in a canonicalization that is not one InclusiveNamespaces")));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_signature_has_its_parts_in_order_and_no_others() {
+        const NO_SUCH_CHILD: &str = "a child of Signature that is not SignedInfo, SignatureValue or KeyInfo";
+        for (from, to, reason) in [
+            ("ds:SignedInfo>", "ds:signedInfo>", "no SignedInfo as the first child"),
+            ("ds:SignatureValue>", "ds:Value>", "no SignatureValue behind SignedInfo"),
+            ("</ds:Signature>", "<ds:KeyInfo/>x</ds:Signature>", "text or a processing instruction between its elements"),
+            ("</ds:Signature>", "<ds:KeyInfo/><ds:KeyInfo/></ds:Signature>", NO_SUCH_CHILD),
+            ("</ds:Signature>", "<ds:Object/></ds:Signature>", NO_SUCH_CHILD),
+            ("<ds:SignedInfo>", "<ds:SignedInfo><a/>", "no CanonicalizationMethod as the first child of SignedInfo"),
+            (METHOD, "", "no SignatureMethod behind CanonicalizationMethod"),
+            ("ds:Reference", "ds:Manifest", "no Reference behind SignatureMethod"),
+            ("</ds:SignedInfo>", "<ds:Reference/></ds:SignedInfo>", "more than one Reference, or something else behind it"),
+            ("URI=", "Type=", "a Reference with a Type"),
+            ("ds:Transforms>", "ds:Transform>", "no Transforms as the first child of Reference"),
+            ("<ds:Transforms>", "<ds:Transforms><a/>", "no Transform in Transforms"),
+            (DIGEST, "", "no DigestMethod behind Transforms"),
+            ("ds:DigestValue>", "ds:Digest>", "no DigestValue behind DigestMethod"),
+            (
+                "</ds:Reference>",
+                "<a/></ds:Reference>",
+                "a child of Reference that is not Transforms, DigestMethod or DigestValue",
+            ),
+            (METHOD, &with_content(METHOD, "<a/>"), "content in SignatureMethod"),
+            (DIGEST, &with_content(DIGEST, "<a/>"), "content in DigestMethod"),
+            ("AQID", "", "a DigestValue or SignatureValue that is not just text"),
+            ("AQID", "AQ<!-- -->ID", "a DigestValue or SignatureValue that is not just text"),
+            ("BAUG", "BAUG<a/>", "a DigestValue or SignatureValue that is not just text"),
+            ("BAUG", "BA#G", "a DigestValue or SignatureValue that is not base64"),
+        ] {
+            assert_eq!(read(&replaced(&genuine(), from, to), Departures::default()), Err(malformed(reason)), "{to}");
+        }
+        for (from, to) in [("</ds:Signature>", "\n<ds:KeyInfo>x</ds:KeyInfo> </ds:Signature>"), ("AQID", "\n AQ\tI&#68;\r\n")] {
+            assert!(read(&replaced(&genuine(), from, to), Departures::default()).is_ok(), "{to}");
+        }
+    }
+
+    /// Small pieces wait for each other, large ones pass by, and what waits never outgrows its block.
+    #[test]
+    fn a_digest_is_fed_in_blocks() {
+        for (pieces, waiting) in [
+            (&[][..], 0),
+            (&[0], 0),
+            (&[249], 249),
+            (&[250], 0),
+            (&[249, 250], 0),
+            (&[5000, 1], 1),
+            (&[249, 249, 249, 249], 996),
+            (&[249, 249, 249, 249, 4], 1000),
+            (&[249, 249, 249, 249, 5], 5),
+            (&[249, 249, 249, 249, 4, 1], 1),
+            (&[249, 249, 249, 249, 4, 250], 0),
+        ] {
+            let octets: Vec<u8> = (0..pieces.iter().sum()).map(|index: usize| index.to_le_bytes()[0]).collect();
+            let mut digest = Digesting::new(DigestAlgorithm::Sha256);
+            let mut rest = octets.as_slice();
+            for &piece in pieces {
+                let (first, behind) = rest.split_at(piece);
+                digest.write(first);
+                rest = behind;
+            }
+            assert_eq!((digest.block.len(), digest.block.capacity()), (waiting, Digesting::BLOCK), "{pieces:?}");
+            let mut whole = Digester::new(DigestAlgorithm::Sha256);
+            whole.update(&octets);
+            assert!(digest.matches(whole.finish().as_ref()), "{pieces:?}");
+        }
+        assert!(!Digesting::new(DigestAlgorithm::Sha256).matches(&[0; 32]));
+    }
+
+    #[test]
+    fn debug_shows_a_name_and_nothing_personal() {
+        let document = Document::parse(b"<a:b xmlns:a=\"urn:a\" c=\"personal\">personal</a:b>", &Limits::DEFAULT).unwrap();
+        let signed = Signed { cursor: document.root().cursor(), removed: NodeId::DOCUMENT };
+        assert_eq!(format!("{signed:?}"), "Signed(\"a:b\")");
+    }
+}

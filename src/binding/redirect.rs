@@ -353,4 +353,14 @@ mod tests {
         assert_eq!(inflate(&compressed(b""), 0).as_deref(), Ok(&b""[..]));
         assert_eq!(inflate(&compressed(b"a"), 0), Err(DecodeError::InflatedTooLong { limit: 0 }));
     }
+
+    #[test]
+    fn debug_shows_the_parameter_and_nothing_personal() {
+        let message = RedirectMessage {
+            parameter: RedirectParameter::SamlRequest,
+            xml: b"personal".to_vec(),
+            relay_state: Some(b"personal".to_vec()),
+        };
+        assert_eq!(format!("{message:?}"), "RedirectMessage { parameter: SamlRequest, .. }");
+    }
 }

@@ -535,6 +535,8 @@ mod tests {
             let mut changed = value.clone();
             changed[index] ^= 0x80;
             assert!(!digest.matches(&changed), "byte {index}");
+            changed[(index + 1) % value.len()] ^= 0x80;
+            assert!(!digest.matches(&changed), "byte {index} and the next, in the same bit");
         }
     }
 

@@ -669,19 +669,23 @@ mod tests {
     fn der_is_one_certificate_and_nothing_else() {
         assert!(TrustedKeys::from_pem(DER).is_ok());
         let behind = [DER, b"\0\0"].concat();
-        let armored = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----", STANDARD.encode(&behind));
+        let armored =
+            |der: &[u8]| format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----", STANDARD.encode(der)).into_bytes();
         let mut broken = DER.to_vec();
         broken[4] = 0x31; // the content is a SET
         let trusted = include_str!("../../testdata/keys/verify/trusted-certificate.pem");
         assert!(TrustedKeys::from_pem(trusted).is_ok());
         for (input, error) in [
             (behind.clone(), CertificateError::TrailingData { bytes: 2 }),
-            (armored.into_bytes(), CertificateError::TrailingData { bytes: 2 }),
+            (armored(&behind), CertificateError::TrailingData { bytes: 2 }),
             (trusted.replace("TRUSTED ", "").into_bytes(), CertificateError::TrailingData { bytes: 23 }),
             ([DER, DER].concat(), CertificateError::TrailingData { bytes: DER.len() }),
             (DER[..DER.len() - 1].to_vec(), CertificateError::Truncated),
             (DER[..4].to_vec(), CertificateError::Truncated),
             (broken, CertificateError::Malformed),
+            (vec![0x30, 0x80, 0, 0], CertificateError::Malformed), // of indefinite length, as in BER
+            (armored(&[0x31, 3, 2, 1, 3]), CertificateError::Malformed), // a SET, of what a PKCS #12 file starts with
+            (armored(&[5, 0, 0]), CertificateError::Malformed),
             (STANDARD.encode(&DER[..300]).into_bytes(), CertificateError::Truncated),
             (
                 include_bytes!("../../testdata/keys/refused/pkcs7.der").to_vec(),
@@ -711,6 +715,7 @@ mod tests {
         let next = TrustedKeys::from_pem(include_str!("../../testdata/auth0/keys/idp-next-rsa2048.pem")).unwrap();
         let both = TrustedKeys::from_pem(include_str!("../../testdata/auth0/keys/formats/bundle-current-and-next.pem")).unwrap();
         assert_eq!(current.clone().and(next.clone()), Ok(both.clone()));
+        assert_eq!((&both).into_iter().collect::<Vec<_>>(), [&current.0[0], &next.0[0]]);
         assert_eq!(current.clone().and(both.clone()), Ok(both));
         assert_eq!(TrustedKeys::from_pem(format!("{CURRENT}{CURRENT}")), Ok(current.clone()));
         assert_ne!(current, next);
@@ -761,6 +766,28 @@ mod tests {
                 assert_eq!(key.verify(*other_algorithm, MESSAGE, value), expected, "{name}, {}", other_algorithm.name());
             }
         }
+    }
+
+    #[test]
+    fn a_value_of_no_trusted_key_is_blamed_on_the_key_that_the_message_shows() {
+        let (rsa, p256) = (verify_key!("rsa"), verify_key!("p256"));
+        let keys = TrustedKeys::new([p256.clone(), rsa.clone()]).unwrap();
+        let [own, other] = [&rsa, &p256].map(|key| key.sha256_fingerprint().to_owned());
+        let trusted = vec![other.clone(), own.clone()];
+        let stranger = only(CURRENT).sha256_fingerprint().to_owned();
+        let (method, value) = (SignatureAlgorithm::RsaSha256, verify_value!("rsa-sha256"));
+        assert_eq!(keys.verify(method, MESSAGE, &value, || None), Ok(1));
+        for (shown, error) in [
+            (None, SignatureError::UntrustedKey { shown: None, trusted: trusted.clone() }),
+            (Some(&stranger), SignatureError::UntrustedKey { shown: Some(stranger.clone()), trusted }),
+            (Some(&own), SignatureError::InvalidValue { certificate: own.clone() }),
+            (Some(&other), SignatureError::InvalidValue { certificate: other.clone() }),
+        ] {
+            assert_eq!(keys.verify(method, b"saml-verifz", &value, || shown.cloned()), Err(error), "{shown:?}");
+        }
+        let error =
+            SignatureError::KeyTypeMismatch { method: "Ed25519", trusted: vec!["P-256".to_owned(), "RSA-2048".to_owned()] };
+        assert_eq!(keys.verify(SignatureAlgorithm::Ed25519, MESSAGE, &value, || Some(own)), Err(error));
     }
 
     #[cfg(feature = "internals")]

@@ -407,6 +407,10 @@ mod tests {
             (vec![0x30, 0], CertificateError::Malformed),
             (vec![0x30, 3, 6, 1, 0x2A], CertificateError::Malformed),
             (vec![0x30, 2, 0x30, 9], CertificateError::Malformed),
+            (vec![0x30, 6, 2, 2, 1, 0, 5, 0], CertificateError::Malformed),
+            (vec![0x30, 5, 5, 0, 2, 1, 0], CertificateError::Malformed),
+            (vec![0x30, 4, 0x30, 0, 5, 0], CertificateError::Malformed),
+            (vec![0x30, 4, 5, 0, 4, 0], CertificateError::Malformed),
             (vec![], CertificateError::Malformed),
         ] {
             assert_eq!(other_than_certificate(&der), error, "{der:02X?}");

@@ -113,11 +113,11 @@ fn blocks(input: &[u8]) -> Result<Vec<Block<'_>>, CertificateError> {
 /// Where the next BEGIN line is, from `position` on. No END line may come first.
 fn next_begin(input: &[u8], position: usize) -> Result<Option<usize>, CertificateError> {
     let rest = input.get(position..).unwrap_or_default();
-    match (memmem::find(rest, BEGIN), memmem::find(rest, END)) {
-        (begin, Some(end)) if begin.is_none_or(|begin| end < begin) => {
-            Err(CertificateError::MissingBegin { offset: position.saturating_add(end) })
-        }
-        (begin, _) => Ok(begin.map(|begin| position.saturating_add(begin))),
+    let begin = memmem::find(rest, BEGIN);
+    let before = begin.and_then(|begin| rest.get(..begin)).unwrap_or(rest);
+    match memmem::find(before, END) {
+        Some(end) => Err(CertificateError::MissingBegin { offset: position.saturating_add(end) }),
+        None => Ok(begin.map(|begin| position.saturating_add(begin))),
     }
 }
 

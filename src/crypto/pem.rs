@@ -343,6 +343,8 @@ mod tests {
             (include_bytes!("../../testdata/auth0/keys/formats/fingerprint-sha256.txt"), Fingerprint),
             (b"SHA1 Fingerprint=A2:A1:59:4C:10:F9:98:CC:1C:AC:B9:EB:1E:9F:02:A5:95:D1:A4:67", Fingerprint),
             (b"a2a1594c10f998cc1cacb9eb1e9f02a595d1a467", Fingerprint),
+            (b"a2a1594c10f998cc1cacb9eb1e9f02a595d1a4", Text),
+            (b"a2a1594c10f998cc1cacb9eb1e9f02a595d1a467 or so", Text),
             (b"\n<!DOCTYPE HTML><title>Log in</title>", Html),
             (b"<html lang=\"en\">", Html),
             (b"\xEF\xBB\xBF<EntityDescriptor xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\"/>", Xml),

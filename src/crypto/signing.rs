@@ -40,9 +40,3 @@ impl SigningKey {
         }
     }
 }
-
-impl std::fmt::Debug for SigningKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.algorithm().name())
-    }
-}

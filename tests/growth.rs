@@ -55,6 +55,20 @@ fn refused_value() -> SignatureError {
     SignatureError::UntrustedKey { shown: None, trusted }
 }
 
+/// Each trusted key reads all of it anew: sixteen keys, and a quote that canonical form writes with six characters, would make
+/// a hundred megabytes of a message of one.
+#[test]
+fn a_signed_info_is_short_before_a_key_is_tried() {
+    let genuine = TestIdp::new(IDP).response(SP, ACS, now()).to_xml();
+    for (quotes, refused) in
+        [(10_000, refused_value()), (12_000, SignatureError::Malformed { reason: "a SignedInfo of more than 64 KiB" })]
+    {
+        let attribute = format!("<ds:SignedInfo x='{}' ", "\"".repeat(quotes));
+        let changed = genuine.replacen("<ds:SignedInfo ", &attribute, 1);
+        assert_eq!(refusal(&changed), Error::Signature(refused), "{quotes}");
+    }
+}
+
 /// With a genuine message at hand, its body can be replaced by one of any canonical length.
 #[test]
 fn a_body_does_not_outgrow_its_message() {

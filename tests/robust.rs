@@ -301,3 +301,23 @@ fn errors_escape_what_they_quote() {
         assert!(!form.chars().any(char::is_control) && form.len() < 1000, "{form}");
     }
 }
+
+/// Nobody needs a key to report a failure, and a line of a log is no place for all that it can hold: THREATS IMP-3.
+#[test]
+fn a_failure_is_told_in_a_line_however_deep_it_nests() {
+    let now = parse_rfc3339("2027-03-03T10:00:00Z").expect("a time");
+    let idp = TestIdp::new("urn:idp");
+    let genuine = idp.response("urn:sp", "https://sp.example/acs", now).to_xml();
+    let (before, rest) = genuine.split_once("<samlp:StatusCode ").expect("a status");
+    let (_, behind) = rest.split_once("</samlp:StatusCode>").expect("its end");
+    let sp = ServiceProvider::new("urn:sp", "https://sp.example/acs").expect("a service provider");
+    let verifier = Verifier::new(sp, IdentityProvider::new("urn:idp", idp.trusted_keys()).expect("an identity provider"));
+    for (depth, told) in [(1, 1), (4, 4), (60, 4)] {
+        // A character that is written with eight in a log.
+        let code = format!("<samlp:StatusCode Value=\"{}\">", "\u{E000}".repeat(300));
+        let xml = format!("{before}{}{}{behind}", code.repeat(depth), "</samlp:StatusCode>".repeat(depth));
+        let error = verifier.verify_xml(xml.as_bytes(), Expect::Unsolicited, now).expect_err("a failure");
+        assert_eq!((error.code(), error.received().len()), ("status_not_success", told), "{depth}");
+        assert!(logged(&error).iter().all(|form| form.len() < 10_000), "{depth}");
+    }
+}

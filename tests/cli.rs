@@ -653,3 +653,34 @@ fn a_closed_pipe_changes_nothing() {
     let outcome = Run::from(child.wait_with_output().expect("the program ends"));
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
 }
+
+/// Anybody can write a failure, and whoever looks at it may do so at a terminal: of the JSON, too, nothing is obeyed there. What
+/// it says is the same.
+#[test]
+fn json_has_nothing_that_a_terminal_obeys() {
+    for code in ["urn:é日\u{1F600}", "a\u{9b}31m\u{202e}\u{7f}\u{200b}\u{feff}\u{e0041}\t"] {
+        let references: String = code.chars().map(|character| format!("&#{};", u32::from(character))).collect();
+        let xml = format!(
+            "<p:Response xmlns:p='urn:oasis:names:tc:SAML:2.0:protocol' ID='_r' Version='2.0' IssueInstant='2027-03-03T10:00:00Z'>\
+             <p:Status><p:StatusCode Value='{references}'/></p:Status></p:Response>"
+        );
+        let run = default_login().verify(&["--json"], xml.as_bytes());
+        assert_eq!((run.code, &run.json()["received"]), (Some(1), &json!(code)));
+        let obeyed =
+            |character: char| character.is_control() || matches!(character, '\u{200b}' | '\u{202e}' | '\u{feff}' | '\u{e0041}');
+        assert!(!run.text().trim_end_matches('\n').contains(obeyed), "{:?}", run.text());
+        assert_eq!(run.text().contains(code), code.starts_with("urn"), "{code:?}");
+    }
+}
+
+/// A refusal is for reading, whatever was handed over.
+#[test]
+fn the_fields_of_a_form_are_named_as_far_as_that_helps() {
+    for (fields, named) in [(16, 16), (100_000, 16)] {
+        let form = format!("SAMLRequest=x{}", "&a".repeat(fields - 1));
+        let run = default_login().verify(&["--json"], form.as_bytes());
+        let refusal = run.json();
+        assert_eq!((run.code, refusal["code"].as_str()), (Some(1), Some("missing_field")));
+        assert_eq!(refusal["received"].as_array().map(Vec::len), Some(named));
+    }
+}

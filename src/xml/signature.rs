@@ -147,9 +147,12 @@ impl<'d> Signature<'d> {
 
     /// XMLDSig 3.2.2: the value over the canonical form of SignedInfo, against each trusted key that fits the method.
     fn verify_value(&self, keys: &TrustedKeys) -> Result<usize, SignatureError> {
-        let mut message = Vec::with_capacity(1024);
+        let mut message = SignedOctets(Vec::with_capacity(1024));
         self.canonicalization.write(self.signed_info, None, self.canonicalization.algorithm, &mut message)?;
-        keys.verify(self.method, &message, &self.value, || self.key_info.and_then(shown_certificate))
+        if message.is_too_long() {
+            return Err(malformed("a SignedInfo of more than 64 KiB"));
+        }
+        keys.verify(self.method, &message.0, &self.value, || self.key_info.and_then(shown_certificate))
     }
 
     /// XMLDSig 3.2.1: the digest of the element's canonical form without this Signature.
@@ -376,6 +379,26 @@ impl<'d> Elements<'d> {
         match self.next()? {
             None => Ok(()),
             Some(_) => Err(malformed(otherwise)),
+        }
+    }
+}
+
+/// The canonical form of a SignedInfo, as far as it matters: each key that is tried reads all of it, and anybody can write one.
+struct SignedOctets(Vec<u8>);
+
+impl SignedOctets {
+    /// Those of identity providers have less than two thousand octets.
+    const MAXIMUM: usize = 64 * 1024;
+
+    fn is_too_long(&self) -> bool {
+        self.0.len() > Self::MAXIMUM
+    }
+}
+
+impl Sink for SignedOctets {
+    fn write(&mut self, octets: &[u8]) {
+        if !self.is_too_long() {
+            self.0.extend_from_slice(octets);
         }
     }
 }

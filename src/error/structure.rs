@@ -14,7 +14,7 @@ use super::{Refusal, Shown};
 pub struct StatusError {
     /// The top-level status code. Some identity providers put a second-level code here.
     pub code: Shown,
-    /// The codes nested inside it, outermost first.
+    /// The codes nested inside it, outermost first; at most three.
     pub nested: Vec<Shown>,
     /// `StatusMessage`: its text or, as Auth0 writes it, its `Value` attribute.
     pub message: Option<Shown>,

@@ -122,10 +122,12 @@ impl<'d, V: View<'d>> Status<'d, V> {
     }
 
     fn error(&self, signed: bool) -> StatusError {
+        /// SAML Core 3.2.2.2 has two levels of codes; an error is for a line of a log.
+        const MOST_NESTED: usize = 3;
         let child = |parent: V, name| parent.elements().map_while(Result::ok).find(|child| child.is(Namespace::Protocol, name));
         let mut nested = Vec::new();
         let mut inner = child(self.code, "StatusCode");
-        while let Some(code) = inner {
+        while let Some(code) = inner.filter(|_| nested.len() < MOST_NESTED) {
             nested.extend(code.attribute("Value").map(Shown::new));
             inner = child(code, "StatusCode");
         }

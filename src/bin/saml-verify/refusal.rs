@@ -105,9 +105,11 @@ impl Refusal {
     }
 
     pub(crate) fn missing_field(found: &[(String, String)]) -> Self {
+        /// More names tell no more about what the text is.
+        const MOST_NAMES: usize = 16;
         Self {
             expected: Some(Values::One("SAMLResponse".to_owned())),
-            received: Some(Values::Several(found.iter().map(|(name, _)| name.clone()).collect())),
+            received: Some(Values::Several(found.iter().take(MOST_NAMES).map(|(name, _)| name.clone()).collect())),
             ..Self::decode(
                 "missing_field",
                 "the form or query has no field SAMLResponse",

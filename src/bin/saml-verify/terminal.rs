@@ -117,9 +117,22 @@ impl Tone {
 
 /// Writes one JSON object on one line.
 pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
-    let mut text = serde_json::to_string(value).map_err(|error| Failure::of("cannot write JSON", error))?;
+    let mut text = unobeyed(&serde_json::to_string(value).map_err(|error| Failure::of("cannot write JSON", error))?);
     text.push('\n');
     print_bytes(text.as_bytes())
+}
+
+/// JSON that says the same, with what [`escaped`] makes visible in the escapes of JSON: it stands in strings alone.
+fn unobeyed(json: &str) -> String {
+    let mut visible = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character.is_control() || is_invisible(character) {
+            visible.extend(character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            visible.push(character);
+        }
+    }
+    visible
 }
 
 /// Writes to standard output. Whoever closed the pipe has seen enough.

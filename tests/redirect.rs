@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use base64::Engine;
@@ -140,6 +141,49 @@ fn what_was_signed_is_still_bounded() {
     ] {
         let query = signed(&idp(), &unsigned("SAMLRequest", &compressed, None, RSA_SHA256));
         assert_eq!(code(verify(&query)), expected, "{} bytes compressed", compressed.len());
+    }
+}
+
+/// In every place of a query: what was put in there is refused, unless it is another parameter or none between two.
+#[test]
+fn nothing_put_into_a_query_changes_what_it_says() {
+    let query = signed(&idp(), &unsigned("SAMLRequest", &deflate(LOGOUT.as_bytes()), Some("a b"), RSA_SHA256));
+    let connection = connection();
+    let verify = |query: &str| connection.verify_redirect(query, &Limits::DEFAULT);
+    let genuine = verify(&query).expect("signed");
+    for (put_in, harmless, refusals) in [
+        (
+            "&",
+            true,
+            "incomplete_base64 invalid_escape missing_padding missing_parameter signature_algorithm_refused untrusted_key",
+        ),
+        (
+            "&samlrequest=x&",
+            true,
+            "incomplete_base64 invalid_escape missing_padding missing_parameter signature_algorithm_refused untrusted_key",
+        ),
+        (";", false, "invalid_base64 invalid_escape missing_parameter signature_algorithm_refused untrusted_key"),
+        ("=", false, "data_after_padding invalid_escape missing_parameter signature_algorithm_refused untrusted_key"),
+        ("+", false, "invalid_escape missing_parameter signature_algorithm_refused untrusted_key white_space"),
+        ("%00", false, "invalid_base64 invalid_escape missing_parameter signature_algorithm_refused untrusted_key"),
+        ("a", false, "data_after_padding invalid_base64 missing_parameter signature_algorithm_refused untrusted_key"),
+        ("&RelayState=x&", false, "duplicate_parameter untrusted_key"),
+        ("&SAMLResponse=x&", false, "request_and_response untrusted_key"),
+        ("&%53igAlg=x&", false, "escaped_name"),
+        ("&SAMLEncoding=x&", false, "missing_parameter unknown_encoding"),
+    ] {
+        let mut codes = BTreeSet::new();
+        for place in 0..=query.len() {
+            let (before, behind) = query.split_at(place);
+            let outcome = verify(&[before, put_in, behind].concat());
+            let between = before.is_empty() || behind.is_empty() || before.ends_with('&') || behind.starts_with('&');
+            assert_eq!(outcome.is_ok(), harmless && between, "{before} {put_in} {behind}");
+            match outcome {
+                Ok(message) => assert_eq!(message, genuine),
+                Err(error) => drop(codes.insert(error.code())),
+            }
+        }
+        assert_eq!(codes.into_iter().collect::<Vec<_>>().join(" "), refusals, "{put_in}");
     }
 }
 

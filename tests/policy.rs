@@ -502,6 +502,28 @@ fn the_window_is_widened_by_the_skew_and_no_further() {
     assert_eq!(verify_at(&default, &xml, at("11:03:00")).expect_err("too late").code(), "expired");
 }
 
+/// A clock at either end of what can be counted, and every duration as long as it gets: refused, and nothing overflows.
+#[test]
+fn a_clock_at_its_ends_lets_nobody_in() {
+    let (far, long) = (Duration::from_secs(i64::MAX.unsigned_abs()), Verifier::MAX_CLOCK_SKEW);
+    let verifier = verifier().clock_skew(long).expect("a skew within bounds").max_authentication_age(Duration::MAX);
+    let xml = response(&TestIdp::new(IDP)).to_xml();
+    let after = SystemTime::UNIX_EPOCH.checked_add(far);
+    let before = SystemTime::UNIX_EPOCH.checked_sub(far);
+    for (now, code) in [
+        (Some(now()), None),
+        (after, Some("expired")),
+        (before, Some("not_yet_valid")),
+        (Some(SystemTime::UNIX_EPOCH), Some("not_yet_valid")),
+    ] {
+        // Not every platform counts as far.
+        let Some(now) = now else { continue };
+        assert_eq!(verify_at(&verifier, &xml, now).err().map(|error| error.code()), code, "{now:?}");
+        let report = verifier.explain_xml(xml.as_bytes(), Expect::AnswerTo(REQUEST), now);
+        assert_eq!(report.refusal().map(Error::code), code, "{now:?}");
+    }
+}
+
 #[test]
 fn a_session_that_has_ended_is_no_login() {
     for (end, outcome) in [("10:30:00.001", Ok(())), ("10:30:00", Err("session_expired")), ("09:00:00", Err("session_expired"))] {

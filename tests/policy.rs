@@ -11,13 +11,13 @@ use std::time::{Duration, SystemTime};
 use common::posted::{Posted, posted};
 use common::{read, testdata};
 use saml_verify::canonical::Algorithm;
-use saml_verify::internals::{ValueVerdict, sign, verify_value};
+use saml_verify::internals::{ValueVerdict, public_key, sign, verify_value};
 use saml_verify::test_idp::{TestIdp, TestResponse};
 use saml_verify::time::{format_rfc3339, parse_rfc3339};
 use saml_verify::{
-    AlgorithmRefusal, AlgorithmRole, AsyncReplayStore, ConfigError, ConstraintError, Error, Expect, ExpiredCertificate,
-    IdentityProvider, InProcessReplayStore, Limits, Login, ReplayError, ReplayKey, ReportOutcome, ServiceProvider,
-    SignatureError, SignedPart, TrustedKeys, Verifier, Warning, XmlErrorKind, peek_issuer,
+    AlgorithmRefusal, AlgorithmRole, AsyncReplayStore, CertificateError, ConfigError, ConstraintError, Error, Expect,
+    ExpiredCertificate, IdentityProvider, InProcessReplayStore, Limits, Login, ReplayError, ReplayKey, ReportOutcome,
+    ServiceProvider, SignatureError, SignedPart, TrustedKeys, Verifier, Warning, XmlErrorKind, peek_issuer,
 };
 
 const IDP: &str = "urn:test:idp";
@@ -234,6 +234,53 @@ fn a_signature_borrowed_from_another_message_is_refused() {
     {
         let signature = sign(&idp, signed, "_assertion", Algorithm::Exclusive10, "");
         assert_eq!(verify(&verifier(), &format!("{before}{signature}{after}")).err(), outcome);
+    }
+}
+
+/// A public key of small order makes one signature that holds for every eighth message, at least: it takes no private key to sign.
+#[test]
+fn a_key_that_takes_no_private_key_is_none() {
+    const EDDSA: &str = "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519";
+    let point = |first: u8, middle: u8, last: u8| {
+        let mut octets = [middle; 32];
+        (octets[0], octets[31]) = (first, last);
+        octets
+    };
+    let of_order_8 = |hexadecimal: &str| {
+        let octet = |at: usize| u8::from_str_radix(&hexadecimal[2 * at..2 * at + 2], 16).expect("an octet");
+        std::array::from_fn(octet)
+    };
+    let forged = [&point(1, 0, 0)[..], &[0; 32]].concat();
+    for (public, weak) in [
+        (point(0x58, 0x66, 0x66), false), // the base point
+        (point(1, 0, 0), true),
+        (point(0xEC, 0xFF, 0x7F), true),
+        (point(0, 0, 0), true),
+        (point(0, 0, 0x80), true),
+        (of_order_8("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), true),
+        (of_order_8("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85"), true),
+        (of_order_8("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"), true),
+        (of_order_8("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa"), true),
+        // The same in encodings that are not the shortest.
+        (point(1, 0, 0x80), true),
+        (point(0xEC, 0xFF, 0xFF), true),
+        (point(0xED, 0xFF, 0x7F), true),
+        (point(0xED, 0xFF, 0xFF), true),
+        (point(0xEE, 0xFF, 0x7F), true),
+        (point(0xEE, 0xFF, 0xFF), true),
+    ] {
+        let info = [&[0x30, 0x2A, 0x30, 5, 6, 3, 0x2B, 0x65, 0x70, 3, 0x21, 0], &public[..]].concat();
+        match public_key(&info) {
+            Ok(keys) => {
+                let key = keys.iter().next().expect("a key");
+                let holds = |message: u8| verify_value(key, EDDSA, &[message], &forged) == ValueVerdict::Valid;
+                assert_eq!((weak, (0..=255).any(holds)), (false, false), "{public:02x?}");
+            }
+            Err(error) => {
+                let reason = "an Ed25519 point of small order, for which anybody can sign";
+                assert_eq!((weak, error), (true, CertificateError::MalformedKey { reason }), "{public:02x?}");
+            }
+        }
     }
 }
 

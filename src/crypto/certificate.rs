@@ -352,7 +352,7 @@ fn read_key(info: &SubjectPublicKeyInfoOwned) -> Result<(KeyType, Vec<u8>), Cert
         RSA if parameters.is_none_or(|parameters| parameters.tag() == Tag::Null) => rsa(key)?,
         RSA => return Err(malformed("an RSA key has no parameters")),
         ELLIPTIC_CURVE => elliptic_curve(parameters.map(AnyRef::from), key)?,
-        ED25519 if parameters.is_none() && key.len() == 32 => KeyType::Ed25519,
+        ED25519 if parameters.is_none() && key.len() == 32 => ed25519(key)?,
         ED25519 => return Err(malformed("an Ed25519 key is 32 bytes without parameters")),
         other => return Err(CertificateError::UnsupportedKey { algorithm: name_of(&other) }),
     };
@@ -406,6 +406,33 @@ fn elliptic_curve(parameters: Option<AnyRef<'_>>, point: &[u8]) -> Result<KeyTyp
         [4, ..] if point.len() == length => Ok(key_type),
         _ => Err(malformed("not a point of its curve")),
     }
+}
+
+/// RFC 8032 section 5.1.5. Whether it is a point, ring checks at each verification; that its order is not one of the cofactor's
+/// divisors, for which signatures need no private key, it does not.
+fn ed25519(point: &[u8]) -> Result<KeyType, CertificateError> {
+    /// The y coordinates of the four points of order 8, twice two.
+    const OF_ORDER_8: [[u8; 32]; 2] = [
+        [
+            0x26, 0xE8, 0x95, 0x8F, 0xC2, 0xB2, 0x27, 0xB0, 0x45, 0xC3, 0xF4, 0x89, 0xF2, 0xEF, 0x98, 0xF0, 0xD5, 0xDF, 0xAC,
+            0x05, 0xD3, 0xC6, 0x33, 0x39, 0xB1, 0x38, 0x02, 0x88, 0x6D, 0x53, 0xFC, 0x05,
+        ],
+        [
+            0xC7, 0x17, 0x6A, 0x70, 0x3D, 0x4D, 0xD8, 0x4F, 0xBA, 0x3C, 0x0B, 0x76, 0x0D, 0x10, 0x67, 0x0F, 0x2A, 0x20, 0x53,
+            0xFA, 0x2C, 0x39, 0xCC, 0xC6, 0x4E, 0xC7, 0xFD, 0x77, 0x92, 0xAC, 0x03, 0x7A,
+        ],
+    ];
+    let mut y = point.to_vec();
+    if let Some(last) = y.last_mut() {
+        *last &= 0x7F; // less the sign of x
+    }
+    let is_weak = match y.as_slice() {
+        [0 | 1, middle @ .., 0] => middle.iter().all(|octet| *octet == 0),
+        // The prime less one, the prime, and one more: -1, and another form of 0 and 1.
+        [0xEC..=0xEE, middle @ .., 0x7F] => middle.iter().all(|octet| *octet == 0xFF),
+        y => OF_ORDER_8.iter().any(|weak| weak == y),
+    };
+    if is_weak { Err(malformed("an Ed25519 point of small order, for which anybody can sign")) } else { Ok(KeyType::Ed25519) }
 }
 
 /// Big-endian numbers without leading zeros.

@@ -321,3 +321,32 @@ fn a_failure_is_told_in_a_line_however_deep_it_nests() {
         assert!(logged(&error).iter().all(|form| form.len() < 10_000), "{depth}");
     }
 }
+
+/// What there can be any number of is told as far as a person reads; of an explanation, too, where nobody signed it.
+#[test]
+fn of_any_number_of_values_the_first_are_told() {
+    const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
+    let now = parse_rfc3339("2027-03-03T10:00:00Z").expect("a time");
+    let idp = TestIdp::new("urn:idp");
+    let genuine = idp.response("urn:sp", "https://sp.example/acs", now).to_xml();
+    let sp = ServiceProvider::new("urn:sp", "https://sp.example/acs").expect("a service provider");
+    let verifier = Verifier::new(sp, IdentityProvider::new("urn:idp", idp.trusted_keys()).expect("an identity provider"));
+    for (from, to, repeated, id) in [
+        ("<saml:Audience>urn:sp</saml:Audience>", "", "<saml:Audience>urn:x</saml:Audience>", "E11"),
+        (BEARER, "urn:x", "<saml:SubjectConfirmation Method=\"urn:x\"/>", "E3"),
+        ("Recipient=", "Other=", "<saml:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\"/>", "E8"),
+        // Of one that passes, as well.
+        ("urn:sp</saml:Audience>", "urn:sp</saml:Audience>", "<saml:Audience>urn:x</saml:Audience>", "E11"),
+    ] {
+        for (count, told) in [(12, 12..=13), (3000, 16..=16)] {
+            let place = if id == "E11" { "</saml:AudienceRestriction>" } else { "</saml:Subject>" };
+            let xml = genuine.replacen(from, to, 1).replacen(place, &format!("{}{place}", repeated.repeat(count)), 1);
+            let report = verifier.explain_xml(xml.as_bytes(), Expect::Unsolicited, now);
+            let row = report.rows().iter().find(|row| row.id == id).expect("a row");
+            assert!(told.contains(&row.received.len()), "{id} {count}: {}", row.received.len());
+            if let ReportOutcome::Fail(error) = &row.outcome {
+                assert!(logged(error).iter().all(|form| form.len() < 10_000), "{id} {count}");
+            }
+        }
+    }
+}

@@ -151,6 +151,9 @@ pub(crate) struct Confirmed<'d> {
 /// The largest clock skew that can be allowed: more would make expiry meaningless. SAML2Int SDP-G01.
 pub(crate) const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
 
+/// Of what a message may say any number of times, so much is told: by then somebody has read enough.
+const MOST_TOLD: usize = 16;
+
 /// Takes every check, in order.
 ///
 /// # Errors
@@ -299,8 +302,8 @@ fn bearer_present(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
     if facts.bearers().next().is_some() {
         return Ok(Outcome::Pass);
     }
-    let received = facts.assertion.confirmations.iter().map(|confirmation| Shown::new(confirmation.method)).collect();
-    Err(ConstraintError::NoBearerConfirmation { received })
+    let methods = facts.assertion.confirmations.iter().map(|confirmation| Shown::new(confirmation.method));
+    Err(ConstraintError::NoBearerConfirmation { received: methods.take(MOST_TOLD).collect() })
 }
 
 /// A rule on a bearer confirmation.
@@ -326,7 +329,9 @@ fn one_of_several(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
     }
     let unconfirmed =
         |(position, bearer): (usize, _)| confirms(facts, bearer).err().map(|reason| UnconfirmedSubject { position, reason });
-    Err(ConstraintError::Unconfirmed { confirmations: (1..).zip(facts.bearers()).filter_map(unconfirmed).collect() })
+    Err(ConstraintError::Unconfirmed {
+        confirmations: (1..).zip(facts.bearers()).filter_map(unconfirmed).take(MOST_TOLD).collect(),
+    })
 }
 
 fn confirms(facts: &Facts<'_, '_>, bearer: &Confirmation<'_>) -> Result<(), ConstraintError> {
@@ -410,7 +415,7 @@ fn audience(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
         None => Ok(Outcome::Pass),
         Some(audiences) => Err(ConstraintError::AudienceMismatch {
             expected: facts.circumstances.audiences.to_vec(),
-            received: audiences.iter().map(|audience| Shown::new(audience)).collect(),
+            received: audiences.iter().map(|audience| Shown::new(audience)).take(MOST_TOLD).collect(),
         }),
     }
 }

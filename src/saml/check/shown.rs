@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::{Circumstances, Expect, Facts, data, session_end};
+use super::{Circumstances, Expect, Facts, MOST_TOLD, data, session_end};
 use crate::error::{ConstraintError, Shown};
 use crate::report::Compared;
 use crate::saml::assertion::ConfirmationData;
@@ -103,12 +103,12 @@ fn strs(values: &[String]) -> impl Iterator<Item = &str> {
 }
 
 fn identifiers<'a>(ours: impl IntoIterator<Item = &'a str>, theirs: impl IntoIterator<Item = &'a str>) -> Compared {
-    let received = theirs.into_iter().map(|value| Shown::new(value).as_str().to_owned());
+    let received = theirs.into_iter().take(MOST_TOLD).map(|value| Shown::new(value).as_str().to_owned());
     Compared { expected: ours.into_iter().map(str::to_owned).collect(), received: received.collect() }
 }
 
 fn times(ours: impl IntoIterator<Item = String>, theirs: impl IntoIterator<Item = SystemTime>) -> Compared {
-    Compared { expected: ours.into_iter().collect(), received: theirs.into_iter().map(format_rfc3339).collect() }
+    Compared { expected: ours.into_iter().collect(), received: theirs.into_iter().take(MOST_TOLD).map(format_rfc3339).collect() }
 }
 
 /// As the error of a failed check says it.

@@ -7,6 +7,7 @@ mod common;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
+use common::posted::personal;
 use common::{cases, conclude, read, read_text, testdata, text};
 use serde_json::{Value, json};
 
@@ -102,6 +103,14 @@ impl Case {
         options.into_iter().flat_map(|(option, value)| [option.to_owned(), value]).chain(flags).collect()
     }
 
+    /// What a refusal shows of the user; an accepted login shows everything.
+    fn leak(&self, outcome: &Run) -> Option<String> {
+        let field = String::from_utf8(self.content("b64")).expect("text");
+        let personal = personal(&testdata(self.folder), &self.row, &field);
+        let shown = || personal.shown_in(outcome.text()).or_else(|| personal.shown_in(&outcome.stderr));
+        (outcome.code != Some(0)).then(shown).flatten().map(|value| format!("shows {value}"))
+    }
+
     fn verify(&self, more: &[&str], stdin: &[u8]) -> Run {
         let options = self.options();
         let arguments: Vec<&str> =
@@ -192,6 +201,7 @@ fn every_auth0_response_gets_the_verdict_and_the_values_of_its_manifest() {
         let accepted = text(&case.row, "expect") == "accept" && !impossible;
         let id = text(&case.row, "id");
         wrong.extend(complaint(&outcome, false).map(|complaint| format!("{id}: {complaint}")));
+        wrong.extend(case.leak(&outcome).map(|leak| format!("{id}: {leak}")));
         match (accepted, outcome.code) {
             (true, Some(0)) => wrong.extend(difference(&case.row, &outcome.json()).map(|field| format!("{id}: {field}"))),
             (false, Some(1)) => {}
@@ -236,6 +246,8 @@ fn every_attack_is_refused_with_what_the_contract_promises() {
         let expected = if text(&case.row, "expect") == "accept" { Some(0) } else { Some(1) };
         let id = text(&case.row, "id");
         wrong.extend(complaint(&outcome, true).map(|complaint| format!("{id}: {complaint}")));
+        let told = case.verify(&["--explain", "--input", "post", &case.path("b64")], b"");
+        wrong.extend([&outcome, &told].into_iter().filter_map(|outcome| case.leak(outcome)).map(|leak| format!("{id}: {leak}")));
         let verdict = outcome.json();
         let first = verdict["checks"].as_array().and_then(|checks| checks.iter().find(|check| check["outcome"] == "fail"));
         if first.map_or(&Value::Null, |failed| &failed["code"]) != &verdict["code"] {

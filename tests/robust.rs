@@ -8,18 +8,20 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
+use base64::Engine;
 use common::generate::Entropy;
-use common::posted::{Posted, posted};
+use common::personal::{Personal, debug_forms, error_forms, forms};
+use common::posted::{Posted, pem_files, posted};
+use common::{cases, read, read_text, testdata, text};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestError, TestRng, TestRunner};
 use saml_verify::test_idp::TestIdp;
 use saml_verify::time::parse_rfc3339;
 use saml_verify::{
-    Error, Expect, IdentityProvider, Limits, Login, ReportOutcome, ServiceProvider, SignedPart, TrustedKeys, Verified, Verifier,
-    peek_issuer,
+    Departure, Error, Expect, IdentityProvider, InProcessReplayStore, Limits, Login, Report, ReportOutcome, ReportRow,
+    ServiceProvider, SignedPart, TrustedKeys, Verified, Verifier, peek_issuer,
 };
-use serde_json::Value;
 
 /// Takes `cases` inputs of a fixed seed.
 fn holds<S: Strategy>(cases: u32, inputs: &S, property: impl Fn(S::Value) -> Result<(), TestCaseError>) {
@@ -191,99 +193,221 @@ fn mutated_form_fields_are_refused_or_say_what_was_signed() {
     });
 }
 
-/// What a message or its manifest row says of the user, but for what the connection says as well.
-fn personal(posted: &Posted) -> Vec<String> {
-    let case = &posted.case;
-    let mut found = vec![case["name_id"].clone(), case["must_not_name_id"].clone(), case["safe_name_id"].clone()];
-    for attribute in case["attributes"].as_array().into_iter().flatten() {
-        found.extend(attribute["values"].as_array().into_iter().flatten().cloned());
-    }
-    for values in case["attributes"].as_object().into_iter().flat_map(|attributes| attributes.values()) {
-        found.extend(values.as_array().into_iter().flatten().cloned());
-    }
-    let mut found: Vec<String> = found.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-    // Of huge documents the manifest row will do.
-    if let Some(xml) = Some(posted).filter(|posted| posted.field.len() < 100_000).and_then(Posted::xml) {
-        let document = roxmltree::Document::parse(&xml).expect("XML");
-        let told = document.descendants().filter(|node| ["NameID", "AttributeValue"].contains(&node.tag_name().name()));
-        found.extend(told.map(|node| node.descendants().filter_map(|node| node.text().filter(|_| node.is_text())).collect()));
-    }
-    let configured = ["idp_entity_id", "sp_entity_id", "audience", "acs_url", "in_response_to"];
-    let configured: Vec<&str> = configured.iter().filter_map(|field| case[*field].as_str()).collect();
-    found.retain(|value| value.chars().count() >= 6 && !configured.iter().any(|known| known.contains(value.as_str())));
-    found.sort();
-    found.dedup();
-    found
-}
-
 /// Every form in which an error can reach a log.
 fn logged(error: &Error) -> Vec<String> {
-    let mut forms =
-        vec![error.to_string(), format!("{error:?}"), format!("{error:#?}"), error.remedy(), error.section().to_owned()];
-    forms.extend(error.expected());
-    forms.extend(error.received());
-    forms
+    let mut shown = error_forms(error);
+    shown.extend(match error {
+        Error::Decode(error) => error_forms(error),
+        Error::Xml(error) => error_forms(error),
+        Error::Status(error) => error_forms(error),
+        Error::Signature(error) => error_forms(error),
+        Error::Structure(error) => error_forms(error),
+        Error::Constraint(error) => error_forms(error),
+        Error::Replay(error) => error_forms(error),
+        other => panic!("a stage that is not looked at: {other:?}"),
+    });
+    shown.extend([error.message(), error.remedy(), error.section().to_owned(), error.code().to_owned()]);
+    shown.extend(error.expected().into_iter().chain(error.received()));
+    shown
 }
 
-fn leaks(name: &str, personal: &[String], forms: &[String]) -> Vec<String> {
-    let shows = |form: &&String| personal.iter().any(|value| form.contains(value.as_str()));
-    forms.iter().filter(shows).map(|form| format!("{name}: {form}")).collect()
+fn leaks(name: &str, personal: &Personal, shown: impl IntoIterator<Item = String>) -> Vec<String> {
+    let leak = |form: String| personal.shown_in(&form).map(|value| format!("{name}: {value} in {form}"));
+    shown.into_iter().filter_map(leak).collect()
+}
+
+/// The forms of a report and of each of its rows.
+fn reported(report: &Report) -> Vec<String> {
+    let mut shown: Vec<String> = report.refusal().map(logged).unwrap_or_default();
+    // Of the other rows, everything is a constant.
+    let compared = |row: &&ReportRow| !row.expected.is_empty() || !row.received.is_empty();
+    for row in report.rows().iter().filter(|row| compared(row) || matches!(row.outcome, ReportOutcome::Fail(_))) {
+        shown.extend(debug_forms(row));
+        shown.extend(row.expected.iter().chain(&row.received).cloned());
+        if let ReportOutcome::Fail(error) = &row.outcome {
+            shown.extend(logged(error));
+        }
+    }
+    shown
 }
 
 /// The error of each message; with it, those that it meets at connections which expect something else.
 #[test]
 fn errors_say_nothing_about_the_user() {
-    let all = posted();
     let (mut wrong, mut looked_at, mut told) = (Vec::new(), 0, 0);
-    for posted in &all {
-        let personal = personal(posted);
-        told += usize::from(!personal.is_empty());
+    for posted in &posted() {
+        let personal = posted.personal();
+        told += usize::from(personal.is_there());
         let sp = ServiceProvider::new("urn:elsewhere", "https://elsewhere.example/acs").expect("a service provider");
         let keys = TestIdp::new("urn:other").trusted_keys();
         let idp = IdentityProvider::new("urn:other", keys).expect("an identity provider");
         let elsewhere = Verifier::new(sp, idp);
+        let strict = posted.verifier.clone().require_signed(SignedPart::Both);
+        let strict = strict.require_authn_context(["urn:strong"]).expect("a class").max_authentication_age(Duration::ZERO);
+        let narrow = posted.verifier.clone().limits(Limits { depth: 5, nodes: 60, ..Limits::DEFAULT });
         let later = posted.now + Duration::from_secs(1 << 30);
-        let reports = [
-            posted.verifier.explain_post(&posted.field, posted.expect(), posted.now),
-            posted.verifier.explain_post(&posted.field, Expect::AnswerTo("_other"), later),
-            elsewhere.explain_post(&posted.field, Expect::Unsolicited, posted.now),
+        let mut shown: BTreeSet<String> = posted.verify().err().iter().flat_map(logged).collect();
+        shown.extend(debug_forms(&posted.verifier.explain_post(&posted.field, posted.expect(), posted.now)));
+        let connections = [
+            (&posted.verifier, posted.expect(), posted.now),
+            (&posted.verifier, Expect::AnswerTo("_other"), later),
+            (&elsewhere, Expect::Unsolicited, posted.now),
+            (&strict, posted.expect(), posted.now),
+            (&narrow, posted.expect(), posted.now),
         ];
-        for report in &reports {
-            let errors = report.rows().iter().filter_map(|row| match &row.outcome {
-                ReportOutcome::Fail(error) => Some(error),
-                _ => None,
-            });
-            let mut forms: Vec<String> = errors.flat_map(logged).collect();
-            looked_at += forms.len();
-            forms.push(format!("{report:?} {report:#?}"));
-            wrong.extend(leaks(&posted.name, &personal, &forms));
+        // The huge messages are there for their size.
+        for (verifier, expect, now) in connections.into_iter().take(if posted.field.len() < 100_000 { 5 } else { 1 }) {
+            shown.extend(reported(&verifier.explain_post(&posted.field, expect, now)));
+            shown.extend(verifier.verify_post(&posted.field, expect, now).err().iter().flat_map(logged));
         }
-        if let Err(error) = posted.verify() {
-            wrong.extend(leaks(&posted.name, &personal, &logged(&error)));
+        match peek_issuer(&posted.field, &Limits::DEFAULT) {
+            Ok(issuer) => shown.extend(debug_forms(&issuer)),
+            Err(error) => shown.extend(logged(&error)),
         }
+        looked_at += shown.len();
+        wrong.extend(leaks(&posted.name, &personal, shown));
     }
-    assert!(told > 250, "only {told} messages say something about a user");
+    assert!(told > 350, "only {told} messages say something about a user");
     common::conclude("leaks of errors", looked_at, &wrong);
 }
 
+/// Every public type that an accepted message fills, and those of its connection.
 #[test]
 fn debug_forms_say_nothing_about_the_user() {
     let (mut wrong, mut looked_at) = (Vec::new(), 0);
     for posted in posted() {
         let Ok(verified) = posted.verify() else { continue };
         let login = verified.clone().without_replay_protection();
-        let forms = [
-            format!("{verified:?} {verified:#?} {:?}", verified.replay_key()),
-            format!("{login:?} {login:#?}"),
-            format!("{:?} {:#?}", login.attributes(), login.attributes().iter().collect::<Vec<_>>()),
-            format!("{:?}", login.attributes().iter().flat_map(saml_verify::Attribute::values).collect::<Vec<_>>()),
-            format!("{:?} {:#?}", login.name_id(), login.name_id()),
-            format!("{:?} {:?}", posted.verifier, posted.keys),
-        ];
+        let mut shown = Vec::new();
+        shown.extend(debug_forms(&verified));
+        shown.extend(debug_forms(&login));
+        shown.extend(debug_forms(login.name_id()));
+        shown.extend(debug_forms(login.attributes()));
+        for attribute in login.attributes().iter() {
+            shown.extend(debug_forms(&attribute));
+            shown.extend(attribute.values().flat_map(|value| debug_forms(&value)));
+            shown.extend(login.attributes().single(attribute.name()).err().iter().flat_map(forms));
+        }
+        shown.extend(login.signatures().iter().flat_map(|signature| debug_forms(signature)));
+        shown.extend(login.warnings().iter().flat_map(forms));
+        shown.extend(forms(&verified.replay_key()));
+        shown.extend(debug_forms(&posted.verifier));
+        shown.extend(debug_forms(&posted.keys));
+        shown.extend(posted.keys.iter().flat_map(|key| [debug_forms(key), debug_forms(&key.key_type())].concat()));
+        let store = InProcessReplayStore::default();
+        assert!(verified.clone().claim(&store).is_ok(), "{}", posted.name);
+        shown.extend(verified.claim(&store).err().iter().flat_map(logged));
+        shown.extend(debug_forms(&store));
         looked_at += 1;
-        wrong.extend(leaks(&posted.name, &personal(&posted), &forms));
+        wrong.extend(leaks(&posted.name, &posted.personal(), shown));
     }
     common::conclude("leaks of debug forms", looked_at, &wrong);
+}
+
+/// The messages of the redirect binding: logins and logouts.
+#[test]
+fn redirected_messages_say_nothing_about_the_user() {
+    let (mut wrong, mut looked_at, mut accepted) = (Vec::new(), 0, 0);
+    for part in ["auth0", "attacks"] {
+        let folder = testdata(part);
+        for case in cases(&folder).into_iter().filter(|case| text(case, "binding") == "redirect") {
+            let file = case["query"].as_str().unwrap_or_else(|| text(&case, "url"));
+            let url = read_text(&folder.join(file));
+            let query = url.trim().rsplit_once('?').map_or(url.trim(), |(_, query)| query);
+            let certificate = case["idp_cert"].as_str().or(case["sp_signing_cert"].as_str()).map(|file| read(&folder.join(file)));
+            let trusted = |pem| TrustedKeys::from_pem(pem).expect("a certificate");
+            let keys = certificate.map_or_else(|| TestIdp::new("urn:idp").trusted_keys(), trusted);
+            let idp =
+                Departure::ALL.into_iter().fold(IdentityProvider::new("urn:idp", keys).expect("a name"), IdentityProvider::allow);
+            let mut shown = Vec::new();
+            match idp.verify_redirect(query, &Limits::DEFAULT) {
+                Ok(message) => {
+                    accepted += 1;
+                    shown.extend(debug_forms(&message));
+                }
+                Err(error) => shown.extend(logged(&error)),
+            }
+            shown.extend(
+                idp.verify_redirect(query, &Limits { document_bytes: 100, ..Limits::DEFAULT }).err().iter().flat_map(logged),
+            );
+            let xml = String::from_utf8_lossy(&read(&folder.join(text(&case, "file")))).into_owned();
+            let personal = Personal::of(&case, xml, pem_files(&folder, &case));
+            looked_at += 1;
+            wrong.extend(leaks(text(&case, "id"), &personal, shown));
+        }
+    }
+    assert!(accepted > 3, "{accepted}");
+    common::conclude("leaks of redirected messages", looked_at, &wrong);
+}
+
+/// What was configured by mistake may be the most secret of all: a private key in the place of a certificate.
+#[test]
+fn refused_keys_are_not_shown() {
+    let (mut wrong, mut refused) = (Vec::new(), 0);
+    for folder in ["auth0/keys", "keys/refused", "keys/verify"] {
+        let files = std::fs::read_dir(testdata(folder)).expect("a folder").map(|entry| entry.expect("an entry").path());
+        for file in files.filter(|path| path.is_file()) {
+            let pem = read(&file);
+            let body: String = String::from_utf8_lossy(&pem).lines().filter(|line| !line.starts_with("-----")).collect();
+            let der = base64::engine::general_purpose::STANDARD.decode(body).unwrap_or_default();
+            let text = String::from_utf8_lossy(&pem).into_owned();
+            for given in [pem.clone(), der, pem[..pem.len() / 2].to_vec(), text.replace("-----", "--").into_bytes()] {
+                let Err(error) = TrustedKeys::from_pem(&given) else { continue };
+                refused += 1;
+                let personal = Personal::new(&[], String::new(), [text.clone()]);
+                wrong.extend(leaks(&file.display().to_string(), &personal, error_forms(&error)));
+            }
+        }
+    }
+    common::conclude("leaks of refused keys", refused, &wrong);
+}
+
+/// What stands in for the identity provider in the tests of a service says no more than a real one.
+#[test]
+fn a_test_idp_shows_neither_its_key_nor_the_user() {
+    let idp = TestIdp::new("urn:idp");
+    let now = parse_rfc3339("2027-03-03T10:00:00Z").expect("a time");
+    let response =
+        idp.response("urn:sp", "https://sp.example/acs", now).name_id("ada@example.com").attribute("role", ["reader-of-all"]);
+    let values = ["ada@example.com".to_owned(), "reader-of-all".to_owned()];
+    let keys = ["idp-rsa2048.key", "idp-rsa2048.pem"].map(|file| read_text(&testdata("auth0/keys").join(file)));
+    let personal = Personal::new(&values, response.clone().to_xml(), keys);
+    let shown = [debug_forms(&idp), debug_forms(&response)].concat();
+    common::conclude("leaks of a test", 1, &leaks("test-idp", &personal, shown));
+}
+
+/// That the search above finds what it looks for.
+#[test]
+fn whatever_is_shown_of_a_message_is_found() {
+    let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let name = "ada \"the first\" of example.com";
+    let xml = "<Response><Issuer>urn:idp</Issuer></Response>";
+    let personal = Personal::new(
+        &[name.to_owned()],
+        xml.to_owned(),
+        ["-----BEGIN-----\nMIIabcdefghijklmnopq\nrstuvwxyz0123456789\n".to_owned()],
+    );
+    for (text, found) in [
+        (format!("the user {name}"), true),
+        (format!("the user {}", &name[1..]), false),
+        (format!("{:?}", Some(name)), true),
+        (format!("{:?}", name.as_bytes()), true),
+        (format!("{:#?}", Some(name.as_bytes())), true),
+        (encode(name), true),
+        (encode(&format!("x: {name}!")), true),
+        (encode(&format!("xy: {name}")), true),
+        (encode(&format!("xyz: {name}.")), true),
+        (encode(&format!("xyz: {}.", &name[1..])), false),
+        (format!("of {xml}"), true),
+        (format!("{:?}", xml.as_bytes()), true),
+        (format!("{:#?}", xml.as_bytes()), true),
+        (format!("({})", encode(xml)), true),
+        ("the Issuer is urn:idp, not <Issuer>".to_owned(), false),
+        ("the key MIIabcdefghijklmnopqrstuvwxyz0123456789".to_owned(), true),
+        ("the key MIIabcdefghijklmn".to_owned(), false),
+    ] {
+        assert_eq!(personal.shown_in(&text).is_some(), found, "{text}");
+    }
 }
 
 /// What an attacker writes reaches a log in one line, without control characters, and cut: THREATS IMP-3 and TXT-6.

@@ -5,6 +5,7 @@
 pub(crate) mod generate;
 #[cfg(all(feature = "internals", feature = "test-idp"))]
 pub(crate) mod habits;
+pub(crate) mod personal;
 pub(crate) mod posted;
 #[cfg(feature = "internals")]
 pub(crate) mod second;

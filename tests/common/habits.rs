@@ -1,10 +1,11 @@
 //! A genuine message as other identity providers would write it: prefixes, default namespaces and the places of declarations are
 //! chosen anew, then it is signed, then comments and white space are put wherever a signature does not cover them.
 
-use saml_verify::SignedPart;
+use base64::Engine;
 use saml_verify::canonical::Algorithm;
-use saml_verify::internals::sign;
+use saml_verify::internals::{Select, canonicalize, sign, sign_octets};
 use saml_verify::test_idp::TestIdp;
+use saml_verify::{Limits, SignedPart};
 
 use super::generate::{Attribute, Document, Element, Entropy, Name, Node, Scope, Unused, bound};
 
@@ -12,16 +13,17 @@ use super::generate::{Attribute, Document, Element, Entropy, Name, Node, Scope, 
 pub(crate) fn rewritten(xml: &str, idp: &TestIdp, signed: SignedPart, habits: &mut Entropy<'_>) -> Document {
     let mut document = expanded(xml);
     without_signatures(&mut document.root);
+    indent(&mut document.root, habits);
     bind(&mut document.root, &Scope::new(), habits);
     if signed != SignedPart::Response {
         let id = id(assertion(&mut document.root));
-        let signature = signature(&document, idp, &id);
-        assertion(&mut document.root).children.insert(1, signature);
+        let signature = signature(&document, idp, &id, habits);
+        insert_behind_issuer(assertion(&mut document.root), signature);
     }
     if signed != SignedPart::Assertion {
         let id = id(&document.root);
-        let signature = signature(&document, idp, &id);
-        document.root.children.insert(1, signature);
+        let signature = signature(&document, idp, &id, habits);
+        insert_behind_issuer(&mut document.root, signature);
     } else {
         space_between_children(&mut document.root, habits);
     }
@@ -34,17 +36,6 @@ fn expanded(xml: &str) -> Document {
     let document = roxmltree::Document::parse(xml).expect("XML");
     let root = element(document.root_element(), &|_, namespace| kept(namespace.unwrap_or_default()));
     Document { before: Vec::new(), root, after: Vec::new() }
-}
-
-/// An element as it is written.
-fn tree(xml: &str) -> Element {
-    let document = roxmltree::Document::parse(xml).expect("XML");
-    let mut root = element(document.root_element(), &|node: roxmltree::Node<'_, '_>, namespace: Option<&str>| {
-        kept(namespace.and_then(|name| node.lookup_prefix(name)).unwrap_or_default())
-    });
-    root.declarations =
-        document.root_element().namespaces().map(|one| (kept(one.name().unwrap_or_default()), kept(one.uri()))).collect();
-    root
 }
 
 /// Names outlive the test: a test ends soon.
@@ -92,6 +83,9 @@ fn id(element: &Element) -> String {
     element.attributes.iter().find(|attribute| attribute.name.local == "ID").expect("an ID").value.clone()
 }
 
+/// Whatever they were invented for.
+const PREFIXES: &[&str] = &["saml", "samlp", "", "s", "saml2", "ns0", "é"];
+
 /// Puts a prefix in the place of each namespace, and declares it there where it is not yet bound so.
 fn bind(element: &mut Element, context: &Scope, habits: &mut Entropy<'_>) {
     let mut scope = context.clone();
@@ -103,17 +97,88 @@ fn bind(element: &mut Element, context: &Scope, habits: &mut Entropy<'_>) {
         }
         name.prefix = prefix;
     };
-    bind_name(&mut element.name, &["saml", "samlp", "", "s", "saml2", "ns0"]);
+    bind_name(&mut element.name, PREFIXES);
     for attribute in element.attributes.iter_mut().filter(|attribute| !attribute.name.prefix.is_empty()) {
         bind_name(&mut attribute.name, &["xsi", "x", "i"]);
+    }
+    // A declaration further out than the first use.
+    let below = elements(element).next().map(|child| child.name.prefix);
+    if let Some(namespace) = below.filter(|_| habits.once_in(3)) {
+        let prefix = habits.pick(PREFIXES);
+        if prefix != element.name.prefix && !element.declarations.iter().any(|&(declared, _)| declared == prefix) {
+            scope.push((prefix, namespace));
+            element.declarations.push((prefix, namespace));
+        }
     }
     elements(element).for_each(|child| bind(child, &scope, habits));
 }
 
-/// The Signature of the element with that ID, as it is now. Exclusive canonicalization does not care how it is written down.
-fn signature(document: &Document, idp: &TestIdp, id: &str) -> Node {
+/// The Signature of the element with that ID, as it is now: in lines or not, with any prefixes, KeyInfo, and PrefixList.
+fn signature(document: &Document, idp: &TestIdp, id: &str, habits: &mut Entropy<'_>) -> Node {
     let xml = document.write(&mut Entropy::new(&[]), Unused::Left);
-    Node::Element(tree(&sign(idp, &xml, id, Algorithm::Exclusive10, "")))
+    let prefix_list = habits.pick(&["", "", "xsi", "#default saml s", "none such"]);
+    let mut signature = expanded(&sign(idp, &xml, id, Algorithm::Exclusive10, prefix_list)).root;
+    let digest = descendant(&mut signature, "DigestValue");
+    digest.children = vec![Node::Text(in_lines(&text(digest), habits))];
+    // What a same-document reference names has no comments, whatever the algorithm.
+    if habits.once_in(3) {
+        let transform = elements(descendant(&mut signature, "Transforms")).last().expect("a canonicalization");
+        transform.attributes[0].value.push_str("WithComments");
+    }
+    let key_name = Name { prefix: signature.name.prefix, local: "KeyName" };
+    let key_info = Name { local: "KeyInfo", ..key_name };
+    if habits.once_in(2) {
+        signature
+            .children
+            .push(Node::Element(simple(key_info, vec![Node::Element(simple(key_name, vec![Node::Text("k".to_owned())]))])));
+    }
+    indent(&mut signature, habits);
+    bind(&mut signature, &Scope::new(), habits);
+    let document = Document { before: Vec::new(), root: signature.clone(), after: Vec::new() };
+    let xml = document.write(&mut Entropy::new(&[]), Unused::Left);
+    let (info, limits) = (Select::Path(&[1, 1]), Limits::DEFAULT);
+    let octets = canonicalize(xml.as_bytes(), info, None, Algorithm::Exclusive10, "", &limits).expect("canonical");
+    let value = base64::engine::general_purpose::STANDARD.encode(sign_octets(idp, &octets));
+    descendant(&mut signature, "SignatureValue").children = vec![Node::Text(in_lines(&value, habits))];
+    Node::Element(signature)
+}
+
+fn simple(name: Name, children: Vec<Node>) -> Element {
+    Element { name, declarations: Vec::new(), attributes: Vec::new(), children }
+}
+
+fn descendant<'e>(element: &'e mut Element, name: &str) -> &'e mut Element {
+    find(element, name).unwrap_or_else(|| panic!("no {name}"))
+}
+
+fn find<'e>(element: &'e mut Element, name: &str) -> Option<&'e mut Element> {
+    if element.name.local == name { Some(element) } else { elements(element).find_map(|child| find(child, name)) }
+}
+
+fn text(element: &Element) -> String {
+    let texts = element.children.iter().filter_map(|child| if let Node::Text(text) = child { Some(text.as_str()) } else { None });
+    texts.collect()
+}
+
+/// Base64 with a line end behind every so many characters, or none; a carriage return is written as a reference.
+pub(crate) fn in_lines(base64: &str, habits: &mut Entropy<'_>) -> String {
+    let columns = [usize::MAX, 64, 76, 8][habits.below(4)];
+    let line_end = habits.pick(&["\n", "\r\n", "\n    ", "\t"]);
+    base64.as_bytes().chunks(columns).map(String::from_utf8_lossy).collect::<Vec<_>>().join(line_end)
+}
+
+fn insert_behind_issuer(element: &mut Element, signature: Node) {
+    let issuer = element.children.iter().position(|child| matches!(child, Node::Element(child) if child.name.local == "Issuer"));
+    element.children.insert(issuer.expect("an Issuer") + 1, signature);
+}
+
+/// White space between elements where there is nothing but elements; signed, where it is inside of what will be signed.
+fn indent(element: &mut Element, habits: &mut Entropy<'_>) {
+    let only_elements = element.children.iter().all(|child| matches!(child, Node::Element(_)));
+    if only_elements && !element.children.is_empty() && habits.once_in(2) {
+        space_between_children(element, habits);
+    }
+    elements(element).for_each(|child| indent(child, habits));
 }
 
 fn space_between_children(element: &mut Element, habits: &mut Entropy<'_>) {

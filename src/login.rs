@@ -348,6 +348,11 @@ mod tests {
         assert_eq!((login.not_on_or_after(), login.one_time_use()), (Some(at("11:00:00")), true));
         assert_eq!((login.confirmed_address(), login.attribute("mail")), (Some("192.0.2.1"), Some("personal-mail")));
         assert_eq!(login.warnings(), [Warning::EncryptedAttributes { count: 1 }]);
+        let [warning] = login.warnings() else { panic!("one warning") };
+        assert_eq!(
+            (warning.code(), warning.to_string().as_str()),
+            ("encrypted_attributes", "1 encrypted attributes could not be read")
+        );
     }
 
     #[test]

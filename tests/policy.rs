@@ -180,6 +180,8 @@ fn a_signature_outside_the_profile_is_refused_and_what_it_hides_is_not_read() {
     let assertion = "<saml:Assertion ";
     let enveloped = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
     let xpath = "http://www.w3.org/2002/06/xmldsig-filter2";
+    let exclusive = "<ds:Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"></ds:Transform>";
+    let behind_info = "</ds:SignedInfo>";
     for (from, to, outcome) in [
         (end, format!("<ds:KeyInfo>{forged}</ds:KeyInfo>{end}"), Ok(USER)),
         (
@@ -202,6 +204,15 @@ fn a_signature_outside_the_profile_is_refused_and_what_it_hides_is_not_read() {
             "<ds:Reference Type=\"http://www.w3.org/2000/09/xmldsig#Manifest\" ".to_owned(),
             malformed("a Reference with a Type"),
         ),
+        (exclusive, format!("<ds:Transform Algorithm=\"{enveloped}\"/>"), malformed("the enveloped-signature transform twice")),
+        (
+            exclusive,
+            String::new(),
+            malformed("no canonicalization transform, which means Canonical XML 1.0, and that is not allowed"),
+        ),
+        (behind_info, format!("{behind_info} <!-- x -->\n"), Ok(USER)),
+        (behind_info, format!("{behind_info}x"), malformed("text or a processing instruction between its elements")),
+        (behind_info, format!("{behind_info}<?x?>"), malformed("text or a processing instruction between its elements")),
         (
             enveloped,
             xpath.to_owned(),

@@ -700,6 +700,8 @@ mod tests {
             |der: &[u8]| format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----", STANDARD.encode(der)).into_bytes();
         let mut broken = DER.to_vec();
         broken[4] = 0x31; // the content is a SET
+        // The length in more bytes than it needs.
+        let long = [&[0x30, 0x83, 0], &DER[2..]].concat();
         let trusted = include_str!("../../testdata/keys/verify/trusted-certificate.pem");
         assert!(TrustedKeys::from_pem(trusted).is_ok());
         for (input, error) in [
@@ -713,6 +715,7 @@ mod tests {
             (vec![0x30, 0x80, 0, 0], CertificateError::Malformed), // of indefinite length, as in BER
             (armored(&[0x31, 3, 2, 1, 3]), CertificateError::Malformed), // a SET, of what a PKCS #12 file starts with
             (armored(&[5, 0, 0]), CertificateError::Malformed),
+            (long, CertificateError::Malformed),
             (STANDARD.encode(&DER[..300]).into_bytes(), CertificateError::Truncated),
             (
                 include_bytes!("../../testdata/keys/refused/pkcs7.der").to_vec(),

@@ -119,6 +119,8 @@ mod tests {
             ("a/b", "..", ""),
             ("a/b/c", "..", "a/"),
             ("a", "/b//c", "/b/c"),
+            ("a", "c", "c"),
+            ("http://a/b", "../../c", "http://a/c"),
             ("http://a/b?q#f", "", "http://a/b?q"),
             ("a", "http://x/y", "http://x/y"),
             ("http://a/b", "//h/p", "http://h/p"),

@@ -344,7 +344,7 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
         let source = node.source.range();
         let name_end = wide(element.name_end);
         // The apex of an inclusive form may have more attributes than are written.
-        if element.verbatim && self.inclusive.is_empty() {
+        if element.is_verbatim(node.source) && self.inclusive.is_empty() {
             self.output.copy_range(source.start..name_end);
             self.write_declarations();
             self.output.copy_range(name_end..source.end);

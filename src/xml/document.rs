@@ -17,7 +17,8 @@ pub(crate) struct Document<'i> {
     pub(super) strings: Strings<'i>,
     /// In document order; the first is the document itself.
     pub(super) nodes: Vec<Node>,
-    /// Of each element in a row, sorted as Canonical XML 1.0 section 2.2 sorts them.
+    /// Of each element in a row, sorted as Canonical XML 1.0 section 2.2 sorts them. Elements with the same start tag may share
+    /// theirs, unless there is an identifier among them.
     pub(super) attributes: Vec<Attribute>,
     /// Of each element in a row, sorted by prefix.
     pub(super) declarations: Vec<Declaration>,
@@ -25,8 +26,6 @@ pub(crate) struct Document<'i> {
     pub(super) prefixes: Vec<&'i str>,
     /// By [`NamespaceId`].
     pub(super) namespaces: Vec<NamespaceName>,
-    /// The values of the attributes that somebody could take for an identifier: `ID`, `Id`, `id`, `xml:id`, `wsu:Id`, …
-    pub(super) identifiers: Vec<Span>,
     /// The root element.
     pub(super) root: NodeId,
 }
@@ -97,11 +96,7 @@ pub(super) struct Element {
     pub(super) declarations_verbatim: bool,
     /// `attributes_source` is in canonical form.
     pub(super) attributes_verbatim: bool,
-    /// There are no declarations, and the whole start tag is in canonical form.
-    pub(super) verbatim: bool,
     pub(super) has_prefixed_attributes: bool,
-    /// It is written as an empty-element tag.
-    pub(super) is_empty: bool,
     /// Where the end tag starts, if it is written `</name>`.
     pub(super) end_tag: Option<std::num::NonZeroU32>,
 }
@@ -187,6 +182,12 @@ impl<'i> Document<'i> {
         span.len() == text.len() && self.strings.text.as_bytes().get(span.range()).is_some_and(|name| same(name, text.as_bytes()))
     }
 
+    /// The values of the attributes that somebody could take for an identifier: `ID`, `Id`, `id`, `xml:id`, `wsu:Id`, …
+    pub(super) fn identifiers(&self) -> Vec<Span> {
+        let is_named_id = |attribute: &&Attribute| self.str(attribute.local_span()).eq_ignore_ascii_case("id");
+        self.attributes.iter().filter(is_named_id).map(|attribute| attribute.value).collect()
+    }
+
     pub(super) fn node(&self, id: NodeId) -> &Node {
         self.nodes.get(id.index()).unwrap_or(&Node::NOWHERE)
     }
@@ -257,6 +258,11 @@ impl Element {
             end_tag: None,
             ..self
         }
+    }
+
+    /// Whether there are no declarations, and the whole start tag is in canonical form, given where it is.
+    pub(super) const fn is_verbatim(&self, source: Span) -> bool {
+        self.declarations == 0 && self.attributes_verbatim && self.attributes_source.end.saturating_add(1) == source.end
     }
 
     /// The qualified name, given where its start tag is.

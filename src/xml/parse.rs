@@ -155,7 +155,6 @@ impl<'i, 'l> Parser<'i, 'l> {
             declarations: Vec::with_capacity(16),
             prefixes: Vec::new(),
             namespaces: Vec::with_capacity(8),
-            identifiers: Vec::new(),
             root: NodeId::DOCUMENT,
         };
         document.namespaces.extend([none, NamespaceName { known: Namespace::Xml, ..none }]);
@@ -424,7 +423,8 @@ impl<'i, 'l> Parser<'i, 'l> {
         if element.declarations > 0 {
             self.binders.push(id);
         }
-        if element.is_empty {
+        // Nothing but a `/` of the tag's own stands there: values have quotes.
+        if self.octets(end - "/>".len()).first() == Some(&b'/') {
             self.close_element(None);
         }
         Ok(end)
@@ -487,9 +487,7 @@ impl<'i, 'l> Parser<'i, 'l> {
             attributes_source: Span::new(tag.attributes_start..tag.end),
             declarations_verbatim: tag.declarations_verbatim,
             attributes_verbatim: tag.attributes_verbatim,
-            verbatim: declarations == 0 && tag.attributes_verbatim && end == tag.end + 1,
             has_prefixed_attributes: tag.has_prefixes,
-            is_empty,
             end_tag: None,
         };
         self.open_element(start..end, element)
@@ -596,10 +594,7 @@ impl<'i, 'l> Parser<'i, 'l> {
         tag.has_prefixes |= raw.name.prefix != PrefixId::DEFAULT;
         tag.in_order &= tag.last < raw.name.order;
         tag.last = raw.name.order;
-        if raw.name.identifies {
-            tag.identifies = true;
-            self.document.identifiers.push(value);
-        }
+        tag.identifies |= raw.name.identifies;
         let name = Span::new(raw.name_start..raw.name_start + raw.name.len());
         let local = name.start.saturating_add(raw.name.local);
         self.document.attributes.push(Attribute { name, local, value, prefix: raw.name.prefix, namespace: NamespaceId::NONE });
@@ -954,7 +949,7 @@ mod tests {
     #[test]
     fn an_identifier_that_stands_again_counts_again() {
         let document = Document::parse(b"<r><a ID='1'/><a ID='1'/><a ID='1'></a><b xml:id='2'/></r>", &Limits::DEFAULT).unwrap();
-        let values: Vec<&str> = document.identifiers.iter().map(|value| document.str(*value)).collect();
+        let values: Vec<&str> = document.identifiers().iter().map(|value| document.str(*value)).collect();
         assert_eq!(values, ["1", "1", "1", "2"]);
     }
 

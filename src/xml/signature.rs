@@ -12,6 +12,7 @@
 //! KeyInfo, which is passed over and only shown in the error of a signature that no trusted key made.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use super::canonical::{self, Algorithm, Job, NotCanonical, Sink};
 use super::document::{Content, Cursor, Document, NodeId};
@@ -327,13 +328,14 @@ fn shown_certificate(key_info: Cursor<'_>) -> Option<String> {
 ///
 /// Every attribute counts that somebody could take for an identifier.
 fn require_unique_identifiers(document: &Document<'_>) -> Result<(), SignatureError> {
-    // Numbers sort faster than strings.
     let value = |span: &Span| document.str(*span);
-    let mut values: Vec<(u64, &str)> =
-        document.identifiers.iter().map(value).map(|id| (last_octets(id.as_bytes()), id)).collect();
-    values.sort_unstable();
-    let doubled = values.windows(2).find_map(|pair| match pair {
-        [a, b] if a == b => Some(a.1),
+    // Numbers compare faster than strings.
+    let last = |span: &Span| last_octets(value(span).as_bytes());
+    let order = |a: &Span, b: &Span| last(a).cmp(&last(b)).then_with(|| value(a).cmp(value(b)));
+    let mut identifiers = document.identifiers();
+    identifiers.sort_unstable_by(order);
+    let doubled = identifiers.windows(2).find_map(|pair| match pair {
+        [a, b] if order(a, b) == Ordering::Equal => Some(value(a)),
         _ => None,
     });
     doubled.map_or(Ok(()), |id| Err(SignatureError::DuplicateId { id: id.into() }))
@@ -653,18 +655,21 @@ mod tests {
     /// Small pieces wait for each other, large ones pass by, and what waits never outgrows its block.
     #[test]
     fn a_digest_is_fed_in_blocks() {
+        const BLOCK: usize = Digesting::BLOCK;
+        const LARGE: usize = BLOCK / 4;
+        const SMALL: usize = LARGE - 1;
         for (pieces, waiting) in [
             (&[][..], 0),
             (&[0], 0),
-            (&[249], 249),
-            (&[250], 0),
-            (&[249, 250], 0),
-            (&[5000, 1], 1),
-            (&[249, 249, 249, 249], 996),
-            (&[249, 249, 249, 249, 4], 1000),
-            (&[249, 249, 249, 249, 5], 5),
-            (&[249, 249, 249, 249, 4, 1], 1),
-            (&[249, 249, 249, 249, 4, 250], 0),
+            (&[SMALL], SMALL),
+            (&[LARGE], 0),
+            (&[SMALL, LARGE], 0),
+            (&[5 * BLOCK, 1], 1),
+            (&[SMALL, SMALL, SMALL, SMALL], BLOCK - 4),
+            (&[SMALL, SMALL, SMALL, SMALL, 4], BLOCK),
+            (&[SMALL, SMALL, SMALL, SMALL, 5], 5),
+            (&[SMALL, SMALL, SMALL, SMALL, 4, 1], 1),
+            (&[SMALL, SMALL, SMALL, SMALL, 4, LARGE], 0),
         ] {
             let octets: Vec<u8> = (0..pieces.iter().sum()).map(|index: usize| index.to_le_bytes()[0]).collect();
             let mut digest = Digesting::new(DigestAlgorithm::Sha256);

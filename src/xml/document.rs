@@ -183,9 +183,9 @@ impl<'i> Document<'i> {
     }
 
     /// The values of the attributes that somebody could take for an identifier: `ID`, `Id`, `id`, `xml:id`, `wsu:Id`, …
-    pub(super) fn identifiers(&self) -> Vec<Span> {
+    pub(super) fn identifiers(&self) -> impl Iterator<Item = Span> {
         let is_named_id = |attribute: &&Attribute| self.str(attribute.local_span()).eq_ignore_ascii_case("id");
-        self.attributes.iter().filter(is_named_id).map(|attribute| attribute.value).collect()
+        self.attributes.iter().filter(is_named_id).map(|attribute| attribute.value)
     }
 
     pub(super) fn node(&self, id: NodeId) -> &Node {

@@ -53,7 +53,7 @@ pub(super) struct Names<'i> {
     /// By [`PrefixId`].
     prefixes: Vec<&'i str>,
     limit: usize,
-    /// Where in `known` a name is, by its hash.
+    /// Where in `known` a name is, by its hash, or beside that.
     slots: [u8; SLOTS],
     /// The first one is the last that cannot be known again, for its length or its characters.
     known: Vec<(Candidate, Name)>,
@@ -101,12 +101,20 @@ impl<'i> Names<'i> {
     /// Answers where the name is in `known`.
     #[inline(never)]
     fn read_new(&mut self, text: &'i str, at: usize, candidate: Candidate) -> Result<usize, NameFault> {
+        let slot = candidate.slot(SLOTS);
+        let beside = slot ^ 1;
+        if let Some(&place) = self.slots.get(beside)
+            && self.known.get(usize::from(place)).is_some_and(|(known, _)| candidate.is_same(known))
+        {
+            return Ok(usize::from(place));
+        }
         let (Some(colon), Ok(place)) = (candidate.colon(), u8::try_from(self.known.len())) else {
             return self.read_once(text, at);
         };
         let name = self.take_apart(text, at, candidate.len(), colon)?;
         self.known.push((candidate, Name { place, ..name }));
-        if let Some(slot) = self.slots.get_mut(candidate.slot(SLOTS)) {
+        let free = if self.slots.get(slot) == Some(&0) { slot } else { beside };
+        if let Some(slot) = self.slots.get_mut(free) {
             *slot = place;
         }
         Ok(usize::from(place))

@@ -949,7 +949,7 @@ mod tests {
     #[test]
     fn an_identifier_that_stands_again_counts_again() {
         let document = Document::parse(b"<r><a ID='1'/><a ID='1'/><a ID='1'></a><b xml:id='2'/></r>", &Limits::DEFAULT).unwrap();
-        let values: Vec<&str> = document.identifiers().iter().map(|value| document.str(*value)).collect();
+        let values: Vec<&str> = document.identifiers().map(|value| document.str(value)).collect();
         assert_eq!(values, ["1", "1", "1", "2"]);
     }
 

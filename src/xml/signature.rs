@@ -328,14 +328,13 @@ fn shown_certificate(key_info: Cursor<'_>) -> Option<String> {
 ///
 /// Every attribute counts that somebody could take for an identifier.
 fn require_unique_identifiers(document: &Document<'_>) -> Result<(), SignatureError> {
-    let value = |span: &Span| document.str(*span);
     // Numbers compare faster than strings.
-    let last = |span: &Span| last_octets(value(span).as_bytes());
-    let order = |a: &Span, b: &Span| last(a).cmp(&last(b)).then_with(|| value(a).cmp(value(b)));
-    let mut identifiers = document.identifiers();
+    let numbered = |value: Span| (last_octets(document.str(value).as_bytes()), value);
+    let mut identifiers: Vec<(u64, Span)> = document.identifiers().map(numbered).collect();
+    let order = |a: &(u64, Span), b: &(u64, Span)| a.0.cmp(&b.0).then_with(|| document.str(a.1).cmp(document.str(b.1)));
     identifiers.sort_unstable_by(order);
     let doubled = identifiers.windows(2).find_map(|pair| match pair {
-        [a, b] if order(a, b) == Ordering::Equal => Some(value(a)),
+        [a, b] if order(a, b) == Ordering::Equal => Some(document.str(a.1)),
         _ => None,
     });
     doubled.map_or(Ok(()), |id| Err(SignatureError::DuplicateId { id: id.into() }))

@@ -104,7 +104,7 @@ mod tests {
     type Found = Vec<(String, String, bool)>;
 
     /// The attributes of a tag whose name has one letter, and what is left of it.
-    fn all(tag: &str) -> Result<(Found, &str), &'static str> {
+    fn all(tag: &str) -> Result<(Found, &str), (&'static str, usize)> {
         let mut names = Names::new(64);
         let mut from = 1;
         let mut found = Vec::new();
@@ -112,8 +112,8 @@ mod tests {
             let raw = match next(tag, from, &mut names) {
                 Ok(Next::Attribute(raw)) => raw,
                 Ok(Next::End(at)) => return Ok((found, &tag[at..])),
-                Err(TagFault::Rule(rule, _)) => return Err(rule),
-                Err(TagFault::TooManyPrefixes(_)) => return Err("too many prefixes"),
+                Err(TagFault::Rule(rule, at)) => return Err((rule, at)),
+                Err(TagFault::TooManyPrefixes(at)) => return Err(("too many prefixes", at)),
             };
             let name = tag[raw.name_start..raw.name_start + raw.name.len()].to_owned();
             found.push((name, tag[raw.value_start..raw.value_end].to_owned(), raw.canonical_layout));
@@ -139,21 +139,23 @@ mod tests {
 
     #[test]
     fn broken_attributes() {
-        for (tag, rule) in [
-            ("a b=\"1\"c=\"2\"", "no white space before an attribute"),
-            ("a b", "an attribute without a value"),
-            ("a b=1", "an attribute value without quotes"),
-            ("a b=\"1", "an attribute value without its closing quote"),
-            ("a =\"1\"", "an attribute name that is no qualified name"),
-            ("a 1b=\"1\"", "an attribute name that is no qualified name"),
-            ("a b:c:d=\"1\"", "an attribute name that is no qualified name"),
-            ("a b==\"1\"", "an attribute value without quotes"),
-            ("a b!=\"1\"", "an attribute without a value"),
-            ("a\u{A0}b=\"1\"", "no white space before an attribute"),
-            ("a/ >", "no white space before an attribute"),
-            ("a / >", "an attribute name that is no qualified name"),
+        for (tag, rule, at) in [
+            ("a b=\"1\"c=\"2\"", "no white space before an attribute", 7),
+            ("a b", "an attribute without a value", 2),
+            ("a b=1", "an attribute value without quotes", 4),
+            ("a b=\"1", "an attribute value without its closing quote", 4),
+            ("a b=\"1&2", "an attribute value without its closing quote", 4),
+            ("a b = '1", "an attribute value without its closing quote", 6),
+            ("a =\"1\"", "an attribute name that is no qualified name", 2),
+            ("a 1b=\"1\"", "an attribute name that is no qualified name", 2),
+            ("a b:c:d=\"1\"", "an attribute name that is no qualified name", 2),
+            ("a b==\"1\"", "an attribute value without quotes", 4),
+            ("a b!=\"1\"", "an attribute without a value", 2),
+            ("a\u{A0}b=\"1\"", "no white space before an attribute", 1),
+            ("a/ >", "no white space before an attribute", 1),
+            ("a / >", "an attribute name that is no qualified name", 2),
         ] {
-            assert_eq!(all(tag), Err(rule), "{tag}");
+            assert_eq!(all(tag), Err((rule, at)), "{tag}");
         }
     }
 }

@@ -7,6 +7,11 @@ pub(crate) fn is_nc_name(value: &str) -> bool {
     ncname_len(value) == Some(value.len())
 }
 
+/// Whether somebody could take an attribute of that local name for an identifier: `ID`, `Id`, `id`, `xml:id`, `wsu:Id`, …
+pub(crate) const fn is_identifier_name(local: &[u8]) -> bool {
+    local.eq_ignore_ascii_case(b"id")
+}
+
 /// Bytes of the NCName that `text` starts with; `None` where it starts with none.
 #[inline]
 pub(crate) fn ncname_len(text: &str) -> Option<usize> {

@@ -11,6 +11,7 @@ use super::reference::decode_text;
 use super::scan::same;
 use super::span::{Span, narrow, wide};
 use crate::error::StructureError;
+use crate::id::is_identifier_name;
 
 /// A well-formed, namespace-well-formed document without a document type declaration.
 pub(crate) struct Document<'i> {
@@ -182,9 +183,9 @@ impl<'i> Document<'i> {
         span.len() == text.len() && self.strings.text.as_bytes().get(span.range()).is_some_and(|name| same(name, text.as_bytes()))
     }
 
-    /// The values of the attributes that somebody could take for an identifier: `ID`, `Id`, `id`, `xml:id`, `wsu:Id`, …
+    /// The values of the attributes that somebody could take for an identifier: see [`is_identifier_name`].
     pub(super) fn identifiers(&self) -> impl Iterator<Item = Span> {
-        let is_named_id = |attribute: &&Attribute| self.str(attribute.local_span()).eq_ignore_ascii_case("id");
+        let is_named_id = |attribute: &&Attribute| is_identifier_name(self.str(attribute.local_span()).as_bytes());
         self.attributes.iter().filter(is_named_id).map(|attribute| attribute.value)
     }
 

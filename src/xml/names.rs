@@ -7,6 +7,7 @@ use super::chars::scan_qname;
 use super::document::PrefixId;
 use super::scan::{Candidate, order, same};
 use super::span::{narrow, wide};
+use crate::id::is_identifier_name;
 
 /// A qualified name as it stands somewhere in the document. Namespaces in XML 1.0 section 4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub(super) struct Name {
     pub(super) declares: bool,
     /// Which of the names known so far it is; zero where that is not kept.
     pub(super) place: u8,
-    /// An attribute of that name could be taken for an identifier: `ID`, `Id`, `id`, `xml:id`, `wsu:Id`, …
+    /// See [`is_identifier_name`].
     pub(super) identifies: bool,
 }
 
@@ -148,7 +149,7 @@ impl<'i> Names<'i> {
             prefix: if bound.is_empty() { PrefixId::DEFAULT } else { self.intern(bound)? },
             declares,
             place: 0,
-            identifies: local_len == 2 && local_octets.get(..2).is_some_and(|id| id.eq_ignore_ascii_case(b"id")),
+            identifies: local_octets.get(..local_len).is_some_and(is_identifier_name),
         })
     }
 

@@ -5,34 +5,42 @@ use std::borrow::Cow;
 use super::chars::is_char;
 use super::scan::undecoded;
 
-/// The character that `&name;` stands for: one of the five predefined entities, or a legal character reference.
+/// The character that a reference stands for whose `&` is right before the text, and the length of its name, which `;` follows:
+/// one of the five predefined entities, or a legal character reference.
 ///
 /// XML 1.0 section 4.1 and 4.6. No other name: not HTML's, not one that a document type declares.
-pub(super) fn resolve(name: &str) -> Option<char> {
-    match name.as_bytes() {
-        [b'#', b'x', digits @ ..] => number(digits, 16).and_then(char::from_u32).filter(|&c| is_char(c)),
-        [b'#', digits @ ..] => number(digits, 10).and_then(char::from_u32).filter(|&c| is_char(c)),
-        b"amp" => Some('&'),
-        b"lt" => Some('<'),
-        b"gt" => Some('>'),
-        b"quot" => Some('"'),
-        b"apos" => Some('\''),
-        _ => None,
+#[inline(always)]
+pub(super) fn resolve(text: &[u8]) -> Option<(char, usize)> {
+    match text {
+        [b'#', b'x', digits @ ..] => number::<16>(digits).map(|(c, len)| (c, len + "#x".len())),
+        [b'#', digits @ ..] => number::<10>(digits).map(|(c, len)| (c, len + "#".len())),
+        _ => PREDEFINED.iter().find(|(written, _)| text.starts_with(written)).map(|(written, c)| (*c, written.len() - 1)),
     }
 }
 
-fn number(digits: &[u8], radix: u32) -> Option<u32> {
-    if digits.is_empty() {
-        return None;
-    }
-    // Saturates far above the last character, so that any number of digits is read in one pass.
-    let digit = |value: u32, digit: &u8| Some(value.saturating_mul(radix).saturating_add(char::from(*digit).to_digit(radix)?));
-    digits.iter().try_fold(0_u32, digit)
+/// XML 1.0 section 4.6, the most frequent first.
+const PREDEFINED: [(&[u8], char); 5] = [(b"amp;", '&'), (b"lt;", '<'), (b"gt;", '>'), (b"quot;", '"'), (b"apos;", '\'')];
+
+/// The character whose number stands at the start of the text before a `;`, and how many digits it has.
+#[inline(never)]
+fn number<const RADIX: u32>(text: &[u8]) -> Option<(char, usize)> {
+    let mut value = 0;
+    let mut len = 0;
+    let end = loop {
+        let octet = *text.get(len)?;
+        let Some(digit) = char::from(octet).to_digit(RADIX) else { break octet };
+        // No longer a character is a number that could overflow: any number of digits is read in one pass.
+        value = if value < 1 << 24 { value * RADIX + digit } else { value };
+        len += 1;
+    };
+    let c = char::from_u32(value).filter(|&c| is_char(c))?;
+    (len > 0 && end == b';').then_some((c, len))
 }
 
 /// Whether Canonical XML writes the character in text exactly as `&name;`. Canonical XML 1.0 section 2.3.
-pub(super) fn is_canonical_in_text(name: &str) -> bool {
-    matches!(name, "amp" | "lt" | "gt" | "#xD")
+#[inline]
+pub(super) fn is_canonical_in_text(name: &[u8]) -> bool {
+    matches!(name, b"amp" | b"lt" | b"gt" | b"#xD")
 }
 
 /// Whether Canonical XML writes the character in an attribute value exactly as `&name;`. Canonical XML 1.0 section 2.3.
@@ -57,14 +65,11 @@ pub(super) fn normalize_value(raw: &str, out: &mut String) -> Result<bool, Value
         out.push_str(rest.get(..at).unwrap_or_default());
         rest = rest.get(at..).unwrap_or_default();
         if let Some(reference) = rest.strip_prefix('&') {
-            let (name, behind) = reference.split_once(';').ok_or(ValueFault {
-                rule: "a `&` that starts no reference",
-                section: "XML 1.0 section 3.1",
-                offset,
-            })?;
-            out.push(resolve(name).ok_or(ValueFault { rule: UNKNOWN_REFERENCE, section: "XML 1.0 section 4.1", offset })?);
+            let (c, len) = resolve(reference.as_bytes()).ok_or_else(|| wrong_reference(reference, offset))?;
+            out.push(c);
+            let (name, behind) = reference.split_at_checked(len).unwrap_or_default();
             canonical &= is_canonical_in_value(name);
-            rest = behind;
+            rest = behind.get(1..).unwrap_or_default();
         } else if rest.starts_with('<') {
             return Err(ValueFault { rule: "a `<` in an attribute value", section: "XML 1.0 section 3.1", offset });
         } else {
@@ -75,6 +80,15 @@ pub(super) fn normalize_value(raw: &str, out: &mut String) -> Result<bool, Value
     }
     out.push_str(rest);
     Ok(canonical)
+}
+
+#[cold]
+fn wrong_reference(reference: &str, offset: usize) -> ValueFault {
+    if reference.contains(';') {
+        ValueFault { rule: UNKNOWN_REFERENCE, section: "XML 1.0 section 4.1", offset }
+    } else {
+        ValueFault { rule: "a `&` that starts no reference", section: "XML 1.0 section 3.1", offset }
+    }
 }
 
 pub(super) const UNKNOWN_REFERENCE: &str = "a reference to something that is no character and no predefined entity";
@@ -100,11 +114,9 @@ pub(super) fn decode_text(run: &str, out: &mut String) {
         let Some((before, from)) = rest.split_at_checked(at).filter(|(_, from)| !from.is_empty()) else { break };
         out.push_str(before);
         rest = if let Some(reference) = from.strip_prefix('&') {
-            // Names are short.
-            let end = reference.bytes().position(|byte| byte == b';').unwrap_or(reference.len());
-            let (name, behind) = reference.split_at_checked(end).unwrap_or_default();
-            out.extend(resolve(name));
-            behind.get(1..).unwrap_or_default()
+            let Some((c, len)) = resolve(reference.as_bytes()) else { break };
+            out.push(c);
+            reference.get(len + 1..).unwrap_or_default()
         } else if let Some(section) = from.strip_prefix("<![CDATA[") {
             let (inner, behind) = section.split_once("]]>").unwrap_or_default();
             normalize_line_ends(inner, out);
@@ -158,7 +170,9 @@ mod tests {
             ("#xD", '\r'),
             ("#x10FFFF", '\u{10FFFF}'),
         ] {
-            assert_eq!(resolve(name), Some(c), "{name}");
+            assert_eq!(resolve(format!("{name};").as_bytes()), Some((c, name.len())), "{name}");
+            assert_eq!(resolve(name.as_bytes()), None, "{name}");
+            assert_eq!(resolve(format!("{name} ;").as_bytes()), None, "{name}");
         }
         for name in [
             "",
@@ -185,7 +199,7 @@ mod tests {
             "#x4 1",
             "#６５",
         ] {
-            assert_eq!(resolve(name), None, "{name}");
+            assert_eq!(resolve(format!("{name};").as_bytes()), None, "{name}");
         }
     }
 

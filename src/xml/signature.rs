@@ -12,12 +12,10 @@
 //! KeyInfo, which is passed over and only shown in the error of a signature that no trusted key made.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 
 use super::canonical::{self, Algorithm, Job, NotCanonical, Sink};
 use super::document::{Content, Cursor, Document, NodeId};
 use super::scan::last_octets;
-use super::span::Span;
 use super::{Namespace, Unsigned, View};
 use crate::base64;
 use crate::crypto::{DigestAlgorithm, Digester, SignatureAlgorithm, TrustedKeys, sha256_fingerprint};
@@ -328,16 +326,24 @@ fn shown_certificate(key_info: Cursor<'_>) -> Option<String> {
 ///
 /// Every attribute counts that somebody could take for an identifier.
 fn require_unique_identifiers(document: &Document<'_>) -> Result<(), SignatureError> {
-    // Numbers compare faster than strings.
-    let numbered = |value: Span| (last_octets(document.str(value).as_bytes()), value);
-    let mut identifiers: Vec<(u64, Span)> = document.identifiers().map(numbered).collect();
-    let order = |a: &(u64, Span), b: &(u64, Span)| a.0.cmp(&b.0).then_with(|| document.str(a.1).cmp(document.str(b.1)));
-    identifiers.sort_unstable_by(order);
-    let doubled = identifiers.windows(2).find_map(|pair| match pair {
-        [a, b] if order(a, b) == Ordering::Equal => Some(document.str(a.1)),
+    // Numbers are sorted faster than strings, and two of them are seldom the same.
+    let mut ends: Vec<u64> = document.identifiers().map(|value| last_octets(value.as_bytes())).collect();
+    ends.sort_unstable();
+    if first_doubled(&ends).is_none() {
+        return Ok(());
+    }
+    drop(ends);
+    let mut values: Vec<&str> = document.identifiers().collect();
+    values.sort_unstable();
+    first_doubled(&values).map_or(Ok(()), |id| Err(SignatureError::DuplicateId { id: id.into() }))
+}
+
+/// The first of a sorted list that stands in it twice.
+fn first_doubled<T: Copy + PartialEq>(sorted: &[T]) -> Option<T> {
+    sorted.windows(2).find_map(|pair| match *pair {
+        [a, b] if a == b => Some(a),
         _ => None,
-    });
-    doubled.map_or(Ok(()), |id| Err(SignatureError::DuplicateId { id: id.into() }))
+    })
 }
 
 /// The child elements of a part of a Signature, in order; everything but elements, white space and comments is refused.
@@ -648,6 +654,28 @@ mod tests {
         }
         for (from, to) in [("</ds:Signature>", "\n<ds:KeyInfo>x</ds:KeyInfo> </ds:Signature>"), ("AQID", "\n AQ\tI&#68;\r\n")] {
             assert!(read(&replaced(&genuine(), from, to), Departures::default()).is_ok(), "{to}");
+        }
+    }
+
+    #[test]
+    fn identifiers_are_unique_however_they_end() {
+        let unique = |xml: &str| require_unique_identifiers(&Document::parse(xml.as_bytes(), &Limits::DEFAULT).unwrap());
+        for xml in [
+            "<r/>",
+            "<r ID='a'><a ID='b'/></r>",
+            "<r ID='a' id='A'/>",
+            "<r ID=''><a ID='a'/></r>",
+            "<r ID='1_________'><a ID='2_________'/><a name='1_________' IDs='1_________' D='1_________'/></r>",
+        ] {
+            assert_eq!(unique(xml), Ok(()), "{xml}");
+        }
+        for (xml, id) in [
+            ("<r ID='a'><a ID='a'/></r>", "a"),
+            ("<r ID='a' id='a'/>", "a"),
+            ("<r ID='a'><a ID='b'><a xml:id='&#x62;'/></a></r>", "b"),
+            ("<r ID='1_________'><a ID='2_________'/><a Id='1_________'/></r>", "1_________"),
+        ] {
+            assert_eq!(unique(xml), Err(SignatureError::DuplicateId { id: id.into() }), "{xml}");
         }
     }
 

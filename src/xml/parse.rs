@@ -20,7 +20,7 @@ use super::document::{
 use super::names::{Name, NameFault, Names};
 use super::namespace::{XMLNS, is_relative};
 use super::reference::{UNKNOWN_REFERENCE, is_canonical_in_text, normalize_value, resolve};
-use super::scan::{find, last_octets, same, text_end};
+use super::scan::{find, last_octets, order, same, text_end};
 use super::span::{Span, narrow};
 use super::tag::{Next, RawAttribute, TagFault, next};
 use crate::error::{Position, XmlError, XmlErrorKind};
@@ -731,7 +731,9 @@ impl<'i, 'l> Parser<'i, 'l> {
                 return Err(Fault::limit("namespaces", self.limits.namespaces, at));
             }
             None => {
-                namespaces.push(NamespaceName { name, last, known: Namespace::of(text), relative: is_relative(text) });
+                let known = Namespace::of(text);
+                let relative = known == Namespace::Other && is_relative(text);
+                namespaces.push(NamespaceName { name, last, known, relative });
                 namespaces.len() - 1
             }
         };
@@ -863,7 +865,11 @@ fn attribute_order(namespaces: &[NamespaceName], strings: &Strings<'_>, a: &Attr
         let name = |of: &Attribute| namespace_name(namespaces, strings, of.namespace);
         return name(a).cmp(name(b));
     }
-    strings.get(a.local_span()).cmp(strings.get(b.local_span()))
+    let start = |of: &Attribute| {
+        let local = of.local_span();
+        order(strings.text.as_bytes().get(local.range().start..).unwrap_or_default(), local.len())
+    };
+    start(a).cmp(&start(b)).then_with(|| strings.get(a.local_span()).cmp(strings.get(b.local_span())))
 }
 
 /// The counts of an element hold no more, whatever the limit.

@@ -1,7 +1,8 @@
 //! Time: of each workload its floor, the stages of its verification and the whole, in one criterion run; then the first
 //! verification, threads and hostile messages. `cargo bench --bench verify --features internals` ends with the tables.
 //!
-//! A cell is the fastest of many short samples, so that the ratios hold on a machine that does other things, too.
+//! A cell is the fastest of many short samples, and floor and whole are taken in turns, so that the ratios hold on a machine that
+//! does other things, too.
 
 mod table;
 #[allow(dead_code, reason = "the other programs use the rest")]
@@ -19,14 +20,14 @@ use saml_verify::internals::{Parsed, decode, digests_to};
 use workloads::hostile::{DENSE, SHAPES};
 use workloads::{Workload, expect, now};
 
-use table::Tables;
+use table::{Tables, Turn};
 
 /// The order of the columns.
 const STAGES: [&str; 7] = ["base64", "parse", "canonicalize", "digest", "key operation", "read", "check"];
 
 fn main() {
     let cold = cold_first_verification();
-    let tables = Tables::since_now();
+    let mut tables = Tables::since_now();
     let mut criterion = Criterion::default()
         .warm_up_time(Duration::from_millis(100))
         .measurement_time(Duration::from_millis(700))
@@ -37,7 +38,8 @@ fn main() {
         .configure_from_args();
     let workloads = workloads::all();
     for workload in &workloads {
-        stages(&mut criterion, workload);
+        let turns = stages(&mut criterion, workload);
+        tables.add(workload.name, turns);
     }
     first(&mut criterion, &workloads[0]);
     threads(&mut criterion, &workloads[0]);
@@ -54,7 +56,7 @@ fn group<'c>(criterion: &'c mut Criterion, name: &str, bytes: usize) -> Benchmar
     group
 }
 
-fn stages(criterion: &mut Criterion, workload: &Workload) {
+fn stages(criterion: &mut Criterion, workload: &Workload) -> Vec<Turn> {
     let (sp, idp, verifier) = (Workload::service_provider(), workload.identity_provider(), workload.verifier());
     let limits = Limits::DEFAULT;
     let parsed = Parsed::parse(workload.xml.as_bytes(), &limits).expect("a document");
@@ -80,7 +82,22 @@ fn stages(criterion: &mut Criterion, workload: &Workload) {
     group.bench_function("key operation", |b| b.iter(|| workload.key_operations()));
     group.bench_function("read", |b| b.iter(|| black_box(&genuine).read().is_ok()));
     group.bench_function("check", |b| b.iter(|| black_box(&read).check(&sp, &idp, expect(), now())));
-    group.bench_function("whole", |b| b.iter(|| workload.whole(&verifier)));
+    let mut turns = Vec::new();
+    group.bench_function("whole", |b| {
+        b.iter_custom(|times| {
+            let floor = timed(|| (0..times).for_each(|_| workload.floor(&mut buffer)));
+            let whole = timed(|| (0..times).for_each(|_| workload.whole(&verifier)));
+            turns.push(Turn::new(floor, whole, times));
+            whole
+        });
+    });
+    turns
+}
+
+fn timed(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
 }
 
 /// What a service that just started does: from the PEM of the certificate to a verifier, and on to its first login.
@@ -93,9 +110,7 @@ fn first(criterion: &mut Criterion, workload: &Workload) {
 /// The only one of this process that meets cold caches and a library that has not looked at its processor yet.
 fn cold_first_verification() -> Duration {
     let workload = workloads::w1();
-    let start = Instant::now();
-    workload.whole(&workload.verifier());
-    start.elapsed()
+    timed(|| workload.whole(&workload.verifier()))
 }
 
 /// One verifier, shared: the time in which each of so many threads verifies one message.
@@ -112,14 +127,12 @@ fn threads(criterion: &mut Criterion, workload: &Workload) {
 /// How long it takes until all threads have done the work, from when all of them are there.
 fn together(threads: usize, work: impl Fn() + Sync) -> Duration {
     let barrier = Barrier::new(threads);
-    let timed = || {
+    let one = || {
         barrier.wait();
-        let start = Instant::now();
-        work();
-        start.elapsed()
+        timed(&work)
     };
     std::thread::scope(|scope| {
-        let running: Vec<_> = (0..threads).map(|_| scope.spawn(timed)).collect();
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
         running.into_iter().map(|thread| thread.join().expect("no panic")).max().unwrap_or_default()
     })
 }

@@ -286,10 +286,14 @@ mod tests {
             ("a", "b"),
             ("saml:Attribute", "saml:Attribute"),
             ("saml:Attribute", "saml:Attributf"),
+            ("saml:Attribute", "taml:Attribute"),
+            ("saml:", "saml;"),
+            ("saml:", "taml:"),
             ("12345678", "12345678"),
             ("123456789", "12345678"),
             ("0123456789abcdef", "0123456789abcdef"),
             ("0123456789abcdef0", "0123456789abcdef1"),
+            ("0123456789abcdef0", "X123456789abcdef0"),
             ("0123456789abcdef0123456789abcdef0", "0123456789abcdefX123456789abcdef0"),
         ] {
             assert_eq!(same(a.as_bytes(), b.as_bytes()), a == b, "{a} {b}");
@@ -302,6 +306,8 @@ mod tests {
         names.sort_unstable();
         assert!(names.is_sorted_by(|a, b| order(a.as_bytes(), a.len()) < order(b.as_bytes(), b.len())));
         assert_eq!(order(b"NameForm", 8), order(b"NameFormat", 10));
+        // Each octet counts, however many there are.
+        assert!(order(b"aaaaaaa", 7) < order(b"ab", 2) && order(b"aaaaaaa=", 7) < order(b"aaaaaab=", 7));
         assert_eq!(order(b"ID=\"_abcdef\"", 2), order(b"ID", 2));
     }
 
@@ -345,6 +351,33 @@ mod tests {
         let long = Candidate::of("a".repeat(40).as_bytes());
         assert!(!long.is_same(&long));
     }
+
+    /// A name is looked for where it was put, whatever stands behind it; and few names of a message are put in one place.
+    #[test]
+    fn the_slot_of_a_candidate_is_that_of_its_name() {
+        const SLOTS: usize = 256;
+        let slot = |name: &str, behind: &str| Candidate::of(format!("{name}{behind}").as_bytes()).slot(SLOTS);
+        let behind =
+            [">", "=\"1\"", " ID=\"_0123456789abcdef0123456789abcdef\"", " ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+        let name = "abcdefghijklmnopqrstuvwxyzABCDE";
+        for len in 1..=name.len() {
+            let slots = behind.map(|behind| slot(&name[..len], behind));
+            assert!(slots.iter().all(|slot| *slot == slots[0] && *slot < SLOTS), "{len}: {slots:?}");
+        }
+        let mut taken: Vec<usize> = NAMES.split_whitespace().map(|name| slot(name, "=")).collect();
+        let names = taken.len();
+        taken.sort_unstable();
+        taken.dedup();
+        assert!(taken.len() + 3 >= names, "{} slots for {names} names", taken.len());
+    }
+
+    const NAMES: &str = "Algorithm AuthnInstant Destination Format ID InResponseTo IssueInstant Method Name NameFormat NotBefore \
+         NotOnOrAfter Recipient SessionIndex URI Value Version ds:CanonicalizationMethod ds:DigestMethod ds:DigestValue ds:KeyInfo \
+         ds:Reference ds:Signature ds:SignatureMethod ds:SignatureValue ds:SignedInfo ds:Transform ds:Transforms \
+         ds:X509Certificate ds:X509Data saml:Assertion saml:Attribute saml:AttributeStatement saml:AttributeValue saml:Audience \
+         saml:AudienceRestriction saml:AuthnContext saml:AuthnContextClassRef saml:AuthnStatement saml:Conditions saml:Issuer \
+         saml:NameID saml:Subject saml:SubjectConfirmation saml:SubjectConfirmationData samlp:Response samlp:Status \
+         samlp:StatusCode xmlns:ds xmlns:saml xmlns:samlp xmlns:xs xmlns:xsi xsi:type";
 
     #[test]
     fn the_colon_of_a_qualified_name_is_found() {
@@ -404,9 +437,16 @@ mod tests {
 
     #[test]
     fn suspects_are_what_may_be_forbidden() {
-        for (text, suspect) in
-            [("", false), ("aé漢~ ", false), ("\n", true), ("\u{FFFD}", true), ("\u{10000}", false), ("\u{FFFF}", true)]
-        {
+        for (text, suspect) in [
+            ("", false),
+            ("aé漢~ ", false),
+            ("\n", true),
+            ("\u{FFFD}", true),
+            ("\u{10000}", false),
+            ("\u{FFFF}", true),
+            // In one place of two blocks.
+            ("\n0123456789abcde\n", true),
+        ] {
             for padding in [0, 1, 15, 16, 40] {
                 let text = format!("{}{text}{}", " ".repeat(padding), "x".repeat(padding));
                 assert_eq!(has_suspects(text.as_bytes()), suspect, "{text:?}");

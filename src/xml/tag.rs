@@ -154,6 +154,8 @@ mod tests {
             ("a\u{A0}b=\"1\"", "no white space before an attribute", 1),
             ("a/ >", "no white space before an attribute", 1),
             ("a / >", "an attribute name that is no qualified name", 2),
+            // Below a space, and no white space.
+            ("a \u{1}b=\"1\"", "an attribute name that is no qualified name", 2),
         ] {
             assert_eq!(all(tag), Err((rule, at)), "{tag}");
         }

@@ -715,6 +715,45 @@ mod tests {
     }
 
     #[test]
+    fn a_signed_info_has_64_kib_at_most() {
+        for (octets, too_long) in [(0, false), (64 * 1024, false), (64 * 1024 + 1, true)] {
+            let mut message = SignedOctets(Vec::new());
+            message.write(&vec![0; octets]);
+            assert_eq!(message.is_too_long(), too_long, "{octets}");
+        }
+    }
+
+    /// Tags that stand again share their attributes, so that what is counted once could hide a second one.
+    #[test]
+    fn an_identifier_stands_once_in_a_document() {
+        for (xml, doubled) in [
+            ("<r ID='1'><a ID='2'/><a Id='3'/><a xml:id='4'/></r>", None),
+            ("<r ID='1'><a ID='1'/></r>", Some("1")),
+            ("<r ID='1'><a xml:iD='1'/></r>", Some("1")),
+            ("<r><a ID='1'/><a ID='1'/></r>", Some("1")),
+            ("<r><a xml:id='1'/><a xml:id='1'/></r>", Some("1")),
+            ("<r><a IDs='1'/><a IDs='1'/></r>", None),
+            ("<r><a xml:ids='1'/><a xml:ids='1'/></r>", None),
+            ("<r xmlns:ID='urn:1'><a ID:p='1'/><a ID:p='1'/></r>", None),
+        ] {
+            let document = Document::parse(xml.as_bytes(), &Limits::DEFAULT).unwrap();
+            let doubled = doubled.map_or(Ok(()), |id| Err(SignatureError::DuplicateId { id: id.into() }));
+            assert_eq!(require_unique_identifiers(&document), doubled, "{xml}");
+        }
+    }
+
+    #[test]
+    fn a_signed_element_has_the_extent_of_an_unsigned_one() {
+        for (xml, extent) in
+            [("<a/>", 4), ("<a></a>", 3), ("<a>b</a >", 4), ("<a><b c='d'/></a>", 13), ("<a>b<c>d</c> <!-- e --></a>", 23)]
+        {
+            let document = Document::parse(xml.as_bytes(), &Limits::DEFAULT).unwrap();
+            let signed = Signed { cursor: document.root().cursor(), removed: NodeId::DOCUMENT };
+            assert_eq!((signed.extent(), document.root().extent()), (extent, extent), "{xml}");
+        }
+    }
+
+    #[test]
     fn debug_shows_a_name_and_nothing_personal() {
         let document = Document::parse(b"<a:b xmlns:a=\"urn:a\" c=\"personal\">personal</a:b>", &Limits::DEFAULT).unwrap();
         let signed = Signed { cursor: document.root().cursor(), removed: NodeId::DOCUMENT };

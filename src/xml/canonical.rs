@@ -747,3 +747,15 @@ fn escape(text: &str, place: Escapes, mut put: impl FnMut(&[u8])) {
         rest = behind;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_may_have_some_times_the_length_of_its_document() {
+        for (document, form) in [(0, 65_536), (1, 65_544), (8192, 131_072), (usize::MAX, usize::MAX)] {
+            assert_eq!(longest(document), form, "{document}");
+        }
+    }
+}

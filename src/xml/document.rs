@@ -449,3 +449,27 @@ impl<'d> Iterator for Children<'d> {
 pub(super) fn count(len: usize) -> u32 {
     narrow(len)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+
+    /// Text in pieces is joined; that of one piece is not copied.
+    #[test]
+    fn the_text_of_an_element_is_that_of_its_children() {
+        for (xml, text, copied) in [
+            ("<a/>", Some(""), false),
+            ("<a>b</a>", Some("b"), false),
+            ("<a><!-- c -->b<!-- c --></a>", Some("b"), false),
+            ("<a>b&amp;</a>", Some("b&"), true),
+            ("<a>b<!-- c -->d</a>", Some("bd"), true),
+            ("<a>b<?c?></a>", None, false),
+            ("<a>b<c/></a>", None, false),
+        ] {
+            let document = Document::parse(xml.as_bytes(), &Limits::DEFAULT).unwrap();
+            let found = document.root_cursor().text(None);
+            assert_eq!((found.as_deref(), matches!(found, Some(Cow::Owned(_)))), (text, copied), "{xml}");
+        }
+    }
+}

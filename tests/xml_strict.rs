@@ -133,6 +133,8 @@ fn character_references() -> Vec<Case> {
         refused("&#65 unterminated in text", "<a>&#65</a>", AMPERSAND_IN_TEXT, "<a>&#65;</a>"),
         refused("character reference outside root", "<a/>&#65;", REFERENCE_OUTSIDE_ROOT, "<a>&#65;</a>"),
         refused("predefined entity before root", "&lt;<a/>", REFERENCE_OUTSIDE_ROOT, "<a>&lt;</a>"),
+        refused("ampersand before root", "&amp;<a/>", REFERENCE_OUTSIDE_ROOT, "<a>&amp;</a>"),
+        refused("ampersand after root", "<a/>&amp;", REFERENCE_OUTSIDE_ROOT, "<a>&amp;</a>"),
         read("&#13; in text stays a carriage return", "<a>&#13;</a>", "<a>&#xD;</a>"),
     ]
 }
@@ -145,6 +147,13 @@ fn characters() -> Vec<Case> {
         refused("U+0001 in text", "<a>\u{1}</a>", ForbiddenCharacter, "<a>1</a>"),
         refused("U+0001 in attribute", "<a b=\"\u{1}\"/>", ForbiddenCharacter, "<a b=\"1\"/>"),
         refused("U+000B (VT) in text", "<a>\u{B}</a>", ForbiddenCharacter, "<a>\u{9}\u{A}\u{D}</a>"),
+        // Where octets are looked at in blocks, both have one place.
+        refused(
+            "U+0001 twice, sixteen bytes apart",
+            "<a>\u{1}0123456789abcde\u{1}0123456789abcde</a>",
+            ForbiddenCharacter,
+            "<a>00123456789abcde00123456789abcde</a>",
+        ),
         refused("U+FFFE in text", "<a>\u{FFFE}</a>", ForbiddenCharacter, "<a>\u{FFFD}</a>"),
         refused("U+FFFF in text", "<a>\u{FFFF}</a>", ForbiddenCharacter, "<a>\u{10000}</a>"),
         read("U+007F, U+0085 (allowed)", "<a>\u{7F}\u{85}</a>", "<a>\u{7F}\u{85}</a>"),
@@ -214,6 +223,7 @@ fn names() -> Vec<Case> {
         refused("element name with trailing colon", "<p: xmlns:p=\"urn:p\"/>", ELEMENT_NAME, "<p:a xmlns:p=\"urn:p\"/>"),
         refused("local part starts with digit", "<p:1a xmlns:p=\"urn:p\"/>", ELEMENT_NAME, "<p:a1 xmlns:p=\"urn:p\"/>"),
         refused("element with the prefix xmlns", "<xmlns:a/>", XMLNS_ELEMENT, "<xml:a/>"),
+        taken("element of the name xmlns (allowed)", "<xmlns/>"),
         taken("non-ASCII name (allowed)", "<é漢\u{10000} ö='1'/>"),
         refused("combining character as first name character", "<\u{300}a/>", ELEMENT_NAME, "<a\u{300}/>"),
     ]
@@ -290,6 +300,23 @@ fn namespaces() -> Vec<Case> {
             "<a xmlns:p='urn:p'><b/><p:c/></a>",
         ),
         taken("prefix declared on the same element, later (allowed)", "<p:a p:b='' xmlns:p='urn:p'/>"),
+        read(
+            "names that end alike",
+            "<p:a xmlns:p='urn:p:namespace'><q:b xmlns:q='urn:q:namespace'/></p:a>",
+            "<p:a xmlns:p=\"urn:p:namespace\"><q:b xmlns:q=\"urn:q:namespace\"></q:b></p:a>",
+        ),
+        refused(
+            "a tag again, its prefix bound otherwise",
+            "<a xmlns:p='urn:n' xmlns:q='urn:m'><c/><b p:d='' q:d=''/><a xmlns:q='urn:n'><c/><b p:d='' q:d=''/></a></a>",
+            DOUBLED_EXPANDED,
+            "<a xmlns:p='urn:n' xmlns:q='urn:m'><c/><b p:d='' q:d=''/><a xmlns:q='urn:o'><c/><b p:d='' q:d=''/></a></a>",
+        ),
+        refused(
+            "a tag again, its prefix no longer bound",
+            "<a><a xmlns:p='urn:p'><c/><p:b/></a><c/><p:b/></a>",
+            UNDECLARED,
+            "<a xmlns:p='urn:q'><a xmlns:p='urn:p'><c/><p:b/></a><c/><p:b/></a>",
+        ),
     ]
 }
 
@@ -310,6 +337,8 @@ fn structure() -> Vec<Case> {
         refused("extra end tag", "<a></a></a>", MISMATCHED_END, "<a><a></a></a>"),
         refused("document truncated in a tag", "<a><b", TAG_WITHOUT_END, "<a><b/></a>"),
         refused("document truncated in attribute", "<a b=\"1", TAG_WITHOUT_END, "<a b=\"1\"/>"),
+        refused("document truncated behind attribute", "<a b=\"1\"", TAG_WITHOUT_END, "<a b=\"1\"/>"),
+        refused("document truncated behind white space", "<a b=\"1\" ", TAG_WITHOUT_END, "<a b=\"1\" />"),
         refused("trailing NUL after root", "<a/>\0", ForbiddenCharacter, "<a/>\n"),
     ]
 }
@@ -564,6 +593,8 @@ fn further_corners() -> Vec<Case> {
             DECLARATION_SPACE,
             "<?xml version='1.0' encoding='UTF-8'?><a/>",
         ),
+        refused("declaration with the end of a tag", "<?xml version='1.0'>?><a/>", DECLARATION_NAME, "<?xml version='1.0'?><a/>"),
+        refused("declaration with an empty end", "<?xml version='1.0' />?><a/>", DECLARATION_NAME, "<?xml version='1.0' ?><a/>"),
         refused("declaration without a quote", "<?xml version='1.0?><a/>", DECLARATION_QUOTE, "<?xml version='1.0'?><a/>"),
         refused(
             "declaration with a part twice",
@@ -645,6 +676,10 @@ const POSITIONS: &[At] = &[
     ("a prefix of an element", b"<a>\n<p:b/></a>", 4, 2, 1),
     ("a prefix of an attribute", b"<a b='' p:c=''/>", 8, 1, 9),
     ("a declaration of nothing", b"<a b='' xmlns:c=''/>", 8, 1, 9),
+    ("a declaration twice", b"<a>\n<b xmlns:c='c:' xmlns:c='c:'/></a>", 5, 2, 2),
+    ("an attribute twice", b"<a>\n<b c='' c=''/></a>", 5, 2, 2),
+    ("an attribute twice, of two prefixes", b"<a xmlns:p='p:' xmlns:q='p:'>\n<b p:c='' q:c=''/></a>", 31, 2, 2),
+    ("a tag cut short behind a value", b"<a>\n<b c=''", 4, 2, 1),
     ("a comment", b"<a>\n<!-- -- --></a>", 4, 2, 1),
     ("an instruction", b"<a>\n <?1?></a>", 5, 2, 2),
     ("a document type declaration", b"<?xml version='1.0'?>\n<!DOCTYPE a>\n<a/>", 22, 2, 1),
@@ -801,6 +836,7 @@ const BAD_DECLARATION: XmlErrorKind =
 const BAD_STANDALONE: XmlErrorKind = rule("a `standalone` that is neither yes nor no", "XML 1.0 section 2.8");
 const TOO_MANY_PARTS: XmlErrorKind = rule("more than three parts in the XML declaration", "XML 1.0 section 2.8");
 const DECLARATION_SPACE: XmlErrorKind = rule("no white space before an attribute", "XML 1.0 section 2.8");
+const DECLARATION_NAME: XmlErrorKind = rule("an attribute name that is no qualified name", "XML 1.0 section 2.8");
 const DECLARATION_QUOTE: XmlErrorKind = rule("an attribute value without its closing quote", "XML 1.0 section 2.8");
 const MISMATCHED_END: XmlErrorKind = rule("an end tag that does not match its start tag", "XML 1.0 section 3");
 const TAG_WITHOUT_END: XmlErrorKind = rule("a tag without its end", "XML 1.0 section 3.1");

@@ -472,4 +472,15 @@ mod tests {
             assert_eq!((found.as_deref(), matches!(found, Some(Cow::Owned(_)))), (text, copied), "{xml}");
         }
     }
+
+    #[test]
+    fn a_moved_element_is_the_one_that_its_tag_makes_there() {
+        const TAG: &str = "<p:b xmlns:p='p:' c='d'";
+        let [here, there] = [format!("{TAG}></p:b>"), format!("<!----> {TAG}/>")];
+        let [here, there] = [&here, &there].map(|xml| Document::parse(xml.as_bytes(), &Limits::DEFAULT).unwrap());
+        let [here, there] = [&here, &there].map(|document| *document.element(document.root).unwrap());
+        let told = |element: Element| (element.name_end, element.local, element.attributes_source, element.end_tag);
+        assert!(here.end_tag.is_some());
+        assert_eq!(told(here.moved(8)), told(there));
+    }
 }

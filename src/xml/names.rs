@@ -231,4 +231,11 @@ mod tests {
         assert_eq!(read(&mut names, "p:b").map(|name| name.2), Ok(2));
         assert_eq!(read(&mut names, "xmlns:q"), Err(NameFault::TooManyPrefixes));
     }
+
+    #[test]
+    fn a_name_that_is_known_again_has_a_place() {
+        let mut names = Names::new(64);
+        let places = ["a", "p:a", "a", "\u{E9}", "p:a"].map(|text| names.read(text, 0).unwrap().place);
+        assert_eq!(places, [1, 2, 1, 0, 2]);
+    }
 }

@@ -305,6 +305,11 @@ fn namespaces() -> Vec<Case> {
             "<p:a xmlns:p='urn:p:namespace'><q:b xmlns:q='urn:q:namespace'/></p:a>",
             "<p:a xmlns:p=\"urn:p:namespace\"><q:b xmlns:q=\"urn:q:namespace\"></q:b></p:a>",
         ),
+        read(
+            "a tag again that declares",
+            "<a><p:b xmlns:p=\"urn:p\"/><p:b xmlns:p=\"urn:p\"/></a>",
+            "<a><p:b xmlns:p=\"urn:p\"></p:b><p:b xmlns:p=\"urn:p\"></p:b></a>",
+        ),
         refused(
             "a tag again, its prefix bound otherwise",
             "<a xmlns:p='urn:n' xmlns:q='urn:m'><c/><b p:d='' q:d=''/><a xmlns:q='urn:n'><c/><b p:d='' q:d=''/></a></a>",

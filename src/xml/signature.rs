@@ -733,6 +733,7 @@ mod tests {
             ("<r><a ID='1'/><a ID='1'/></r>", Some("1")),
             ("<r><a xml:id='1'/><a xml:id='1'/></r>", Some("1")),
             ("<r><a IDs='1'/><a IDs='1'/></r>", None),
+            ("<r><a no='1'/><b no='1'/></r>", None),
             ("<r><a xml:ids='1'/><a xml:ids='1'/></r>", None),
             ("<r xmlns:ID='urn:1'><a ID:p='1'/><a ID:p='1'/></r>", None),
         ] {

@@ -624,7 +624,7 @@ impl<'i, 'l> Parser<'i, 'l> {
         }
         // A declaration behind an attribute breaks both stretches of the input.
         let is_before = self.document.attributes.len() == tag.first_attribute;
-        tag.declarations_verbatim &= canonical && is_before && prefix != "xml";
+        tag.declarations_verbatim &= canonical && is_before;
         tag.attributes_verbatim &= is_before;
         if is_before {
             tag.attributes_start = tag.end;

@@ -33,8 +33,9 @@ fn number<const RADIX: u32>(text: &[u8]) -> Option<(char, usize)> {
         value = if value < 1 << 24 { value * RADIX + digit } else { value };
         len += 1;
     };
+    // Without digits it is zero, which is no character.
     let c = char::from_u32(value).filter(|&c| is_char(c))?;
-    (len > 0 && end == b';').then_some((c, len))
+    (end == b';').then_some((c, len))
 }
 
 /// Whether Canonical XML writes the character in text exactly as `&name;`. Canonical XML 1.0 section 2.3.

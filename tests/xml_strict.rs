@@ -134,6 +134,7 @@ fn character_references() -> Vec<Case> {
         refused("character reference outside root", "<a/>&#65;", REFERENCE_OUTSIDE_ROOT, "<a>&#65;</a>"),
         refused("predefined entity before root", "&lt;<a/>", REFERENCE_OUTSIDE_ROOT, "<a>&lt;</a>"),
         refused("ampersand before root", "&amp;<a/>", REFERENCE_OUTSIDE_ROOT, "<a>&amp;</a>"),
+        refused("bare & after root", "<a/>&amp", AMPERSAND_IN_TEXT, "<a>&amp;</a>"),
         refused("ampersand after root", "<a/>&amp;", REFERENCE_OUTSIDE_ROOT, "<a>&amp;</a>"),
         read("&#13; in text stays a carriage return", "<a>&#13;</a>", "<a>&#xD;</a>"),
     ]

@@ -965,6 +965,16 @@ mod tests {
     }
 
     #[test]
+    fn attributes_whose_names_start_alike_are_several() {
+        let several = "<a NameFormat='2' NameForm='1' NameForms='3'/>";
+        assert_eq!(elements(&format!("<r>{several}</r>")), [element("a", "", &["1", "2", "3"])]);
+        assert_eq!(
+            fault("<r NameFormat='' NameForms='' NameFormat=''/>"),
+            (Fault::xml(DOUBLED, "XML 1.0 section 3.1", 0).0.0, 1)
+        );
+    }
+
+    #[test]
     fn more_names_than_are_kept_are_read_all_the_same() {
         let names: Vec<String> = (0..600).map(|number| format!("n{number}")).collect();
         let xml: String = names.iter().chain(&names).map(|name| format!("<{name} a{name}='1'/>")).collect();

@@ -29,7 +29,7 @@ fn number<const RADIX: u32>(text: &[u8]) -> Option<(char, usize)> {
     let end = loop {
         let octet = *text.get(len)?;
         let Some(digit) = char::from(octet).to_digit(RADIX) else { break octet };
-        // No longer a character is a number that could overflow: any number of digits is read in one pass.
+        // From 2^24 on it stays as it is, which is no character: any number of digits is read without overflow.
         value = if value < 1 << 24 { value * RADIX + digit } else { value };
         len += 1;
     };
@@ -83,6 +83,7 @@ pub(super) fn normalize_value(raw: &str, out: &mut String) -> Result<bool, Value
     Ok(canonical)
 }
 
+/// What is wrong behind a `&` in a value. Unlike in text, where it stops at the next `&` or `<`, its name goes on to the next `;`.
 #[cold]
 fn wrong_reference(reference: &str, offset: usize) -> ValueFault {
     if reference.contains(';') {
@@ -115,7 +116,8 @@ pub(super) fn decode_text(run: &str, out: &mut String) {
         let Some((before, from)) = rest.split_at_checked(at).filter(|(_, from)| !from.is_empty()) else { break };
         out.push_str(before);
         rest = if let Some(reference) = from.strip_prefix('&') {
-            let Some((c, len)) = resolve(reference.as_bytes()) else { break };
+            // The parser has taken none that does not resolve.
+            let Some((c, len)) = resolve(reference.as_bytes()) else { return };
             out.push(c);
             reference.get(len + 1..).unwrap_or_default()
         } else if let Some(section) = from.strip_prefix("<![CDATA[") {

@@ -324,7 +324,8 @@ fn shown_certificate(key_info: Cursor<'_>) -> Option<String> {
 
 /// An identifier that stands twice makes it a matter of taste which element a reference means. SAML Core 1.3.4.
 ///
-/// Every attribute counts that somebody could take for an identifier.
+/// Every attribute counts that somebody could take for an identifier. Of several doubled ones, the first in the order of strings is
+/// named.
 fn require_unique_identifiers(document: &Document<'_>) -> Result<(), SignatureError> {
     // Numbers are sorted faster than strings, and two of them are seldom the same.
     let mut ends: Vec<u64> = document.identifiers().map(|value| last_octets(value.as_bytes())).collect();
@@ -672,7 +673,9 @@ mod tests {
         for (xml, id) in [
             ("<r ID='a'><a ID='a'/></r>", "a"),
             ("<r ID='a' id='a'/>", "a"),
+            ("<r ID='a'><a ID='b'/><a ID='a'/></r>", "a"),
             ("<r ID='a'><a ID='b'><a xml:id='&#x62;'/></a></r>", "b"),
+            ("<r><a ID='b'/><a ID='b'/><a ID='aa'/><a ID='aa'/></r>", "aa"),
             ("<r ID='1_________'><a ID='2_________'/><a Id='1_________'/></r>", "1_________"),
         ] {
             assert_eq!(unique(xml), Err(SignatureError::DuplicateId { id: id.into() }), "{xml}");

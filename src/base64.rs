@@ -8,8 +8,6 @@
 //!
 //! The URL-safe alphabet, missing padding, a `+` that became a space: each is told apart and refused.
 
-use std::sync::LazyLock;
-
 use ::base64::Engine;
 use ::base64::engine::Simd;
 use ::base64::engine::general_purpose::PAD;
@@ -31,27 +29,25 @@ pub(crate) enum Base64Fault {
     TrailingBits { offset: usize },
 }
 
-/// Looks at the processor once.
-static ENGINE: LazyLock<Simd> = LazyLock::new(|| Simd::standard(PAD));
-
 /// Decodes `text`, passing over white space. Linear in its length; what has no white space is read once.
 ///
 /// # Errors
 ///
 /// The first [`Base64Fault`] of the text.
 pub(crate) fn decode_whitespace(text: &str) -> Result<Vec<u8>, Base64Fault> {
-    if let Ok(bytes) = ENGINE.decode(text) {
+    let engine = Simd::standard(PAD);
+    if let Ok(bytes) = engine.decode(text) {
         return Ok(bytes);
     }
     let mut kept = Vec::with_capacity(text.len());
     text.as_bytes().split(is_white_space).for_each(|run| kept.extend_from_slice(run));
-    ENGINE.decode(&kept).map_err(|_| fault_of(text))
+    engine.decode(&kept).map_err(|_| fault_of(text))
 }
 
 /// The canonical text of `bytes`.
 #[cfg(feature = "test-idp")]
 pub(crate) fn encode(bytes: &[u8]) -> String {
-    ENGINE.encode(bytes)
+    Simd::standard(PAD).encode(bytes)
 }
 
 /// CR, LF, SP and TAB: the white space of XML, and of the line breaks that MIME puts into base64.

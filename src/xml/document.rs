@@ -186,8 +186,7 @@ impl<'i> Document<'i> {
     /// The values of the attributes that somebody could take for an identifier: see [`is_identifier_name`].
     pub(super) fn identifiers(&self) -> impl Iterator<Item = &str> {
         let octets = self.strings.text.as_bytes();
-        // Most have another length.
-        let is_named_id = |name: Span| name.len() == "id".len() && octets.get(name.range()).is_some_and(is_identifier_name);
+        let is_named_id = |name: Span| octets.get(name.range()).is_some_and(is_identifier_name);
         self.attributes.iter().filter(move |attribute| is_named_id(attribute.local_span())).map(|named| self.str(named.value))
     }
 

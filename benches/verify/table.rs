@@ -21,34 +21,21 @@ pub(crate) fn hostile_id(shape: &Shape) -> String {
     format!("{} {}", shape.largest, shape.name)
 }
 
-/// Floor and whole of one workload, one right after the other: microseconds for an iteration.
-pub(crate) struct Turn {
-    floor: f64,
-    whole: f64,
-}
-
-impl Turn {
-    pub(crate) fn new(floor: Duration, whole: Duration, iterations: u64) -> Self {
-        let each = |all: Duration| all.as_secs_f64() * 1e6 / iterations as f64;
-        Self { floor: each(floor), whole: each(whole) }
-    }
-}
-
 /// The results of one run.
 pub(crate) struct Tables {
     since: SystemTime,
-    /// By the name of the workload.
-    turns: BTreeMap<&'static str, Vec<Turn>>,
+    /// Microseconds, taken in turns with the whole; by the name of the workload.
+    floors: BTreeMap<&'static str, f64>,
 }
 
 impl Tables {
     /// Those from now on: older runs left theirs in the same place.
     pub(crate) fn since_now() -> Self {
-        Self { since: SystemTime::now(), turns: BTreeMap::new() }
+        Self { since: SystemTime::now(), floors: BTreeMap::new() }
     }
 
-    pub(crate) fn add(&mut self, workload: &'static str, turns: Vec<Turn>) {
-        self.turns.insert(workload, turns);
+    pub(crate) fn add_floor(&mut self, workload: &'static str, floor: f64) {
+        self.floors.insert(workload, floor);
     }
 
     pub(crate) fn print(&self, workloads: &[Workload], cold: Duration) {
@@ -71,9 +58,7 @@ impl Tables {
 
     fn row(&self, workload: &Workload) -> Option<String> {
         let fastest = |id: &str| self.fastest(workload.name, id);
-        let turns = self.turns.get(workload.name)?;
-        let floor = turns.iter().map(|turn| turn.floor).reduce(f64::min)?;
-        let whole = turns.iter().map(|turn| turn.whole).reduce(f64::min)?;
+        let (floor, whole) = (*self.floors.get(workload.name)?, fastest("whole")?);
         let stages = STAGES.into_iter().map(fastest).collect::<Option<Vec<f64>>>()?;
         let rest = whole - stages.iter().sum::<f64>();
         let times: Vec<String> = [floor].iter().chain(&stages).chain(&[rest, whole]).map(|time| format!("{time:.1}")).collect();

@@ -119,13 +119,13 @@ pub mod time;
 
 mod base64;
 mod binding;
+mod connection;
 mod crypto;
 mod departure;
 mod error;
 mod id;
 mod limits;
 mod login;
-mod provider;
 mod replay;
 mod report;
 mod saml;
@@ -134,6 +134,8 @@ mod xml;
 
 pub use binding::post::decode_post;
 pub use binding::redirect::{RedirectMessage, RedirectParameter};
+pub use connection::identity_provider::IdentityProvider;
+pub use connection::service_provider::ServiceProvider;
 pub use crypto::{Certificate, KeyType, TrustedKeys};
 pub use departure::Departure;
 pub use error::{
@@ -142,7 +144,6 @@ pub use error::{
 };
 pub use limits::Limits;
 pub use login::{Login, Verified, VerifiedSignature, Warning};
-pub use provider::{IdentityProvider, ServiceProvider};
 pub use replay::{AsyncReplayStore, InProcessReplayStore, ReplayKey, ReplayStore};
 pub use report::{Report, ReportOutcome, ReportRow};
 pub use saml::attributes::{Attribute, AttributeValue, Attributes, NotSingle};

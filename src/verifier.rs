@@ -10,10 +10,11 @@ use std::time::{Duration, SystemTime};
 
 use crate::Certificate;
 use crate::binding::post::decode_post;
+use crate::connection::identity_provider::{IdentityProvider, Proof};
+use crate::connection::service_provider::ServiceProvider;
 use crate::error::{ConfigError, ConstraintError, Error, Shown, SignatureError, StructureError};
 use crate::limits::Limits;
 use crate::login::{Verified, VerifiedSignature, Warning};
-use crate::provider::{IdentityProvider, Proof, ServiceProvider};
 use crate::saml::assertion::Assertion;
 use crate::saml::check::{self, Circumstances, Expect, Facts};
 use crate::saml::response::{Envelope, Response};

@@ -4,9 +4,10 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use crate::canonical::{Algorithm, Error};
+use crate::connection::identity_provider::IdentityProvider;
+use crate::connection::service_provider::ServiceProvider;
 use crate::crypto::{DigestAlgorithm, Digester};
 use crate::limits::Limits;
-use crate::provider::{IdentityProvider, ServiceProvider};
 use crate::saml::assertion::Assertion;
 use crate::saml::check::{self, Circumstances, Expect, Facts};
 use crate::saml::response::{Envelope, Response};

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::{Proven, Verifier};
 use crate::binding::post::decode_post;
-use crate::provider::IdentityProvider;
+use crate::connection::identity_provider::IdentityProvider;
 use crate::report::{Compared, Report, ReportOutcome, Step};
 use crate::saml::assertion::Assertion;
 use crate::saml::check::{self, Check, Expect, Facts, Judge, Outcome};

@@ -1,0 +1,111 @@
+//! An identity provider, and the keys that speak for it.
+
+use super::checked_entity_id;
+use crate::TrustedKeys;
+use crate::binding::redirect::{RedirectMessage, SignedQuery};
+use crate::crypto::SignatureAlgorithm;
+use crate::departure::{Departure, Departures};
+use crate::error::{ConfigError, Error, SignatureError};
+use crate::limits::Limits;
+use crate::login::VerifiedSignature;
+use crate::saml::signature_in_place;
+use crate::xml::{Document, SignatureInfo, Signed, Trust, Unsigned};
+
+/// An identity provider and the keys that speak for it.
+#[derive(Clone, Debug)]
+pub struct IdentityProvider {
+    entity_id: String,
+    keys: TrustedKeys,
+    departures: Departures,
+}
+
+/// That a trusted key signed an element.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Proof<'d> {
+    pub(crate) element: Signed<'d>,
+    /// The place of the key among the trusted ones.
+    key: usize,
+    info: SignatureInfo,
+}
+
+impl IdentityProvider {
+    /// The identity provider with this entity ID, which it writes as Issuer, and these keys.
+    ///
+    /// Both are needed: several tenants can share one key.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::InvalidEntityId`] or [`ConfigError::NoTrustedKey`].
+    pub fn new(entity_id: impl Into<String>, keys: TrustedKeys) -> Result<Self, ConfigError> {
+        let entity_id = checked_entity_id(entity_id.into())?;
+        if keys.iter().next().is_none() {
+            return Err(ConfigError::NoTrustedKey { entity_id });
+        }
+        Ok(Self { entity_id, keys, departures: Departures::default() })
+    }
+
+    /// Allows one named departure from what a strict verifier accepts, for this identity provider alone.
+    pub fn allow(mut self, departure: Departure) -> Self {
+        self.departures = self.departures.with(departure);
+        self
+    }
+
+    /// The entity ID.
+    pub fn entity_id(&self) -> &str {
+        &self.entity_id
+    }
+
+    /// Verifies the detached signature of a message of the HTTP Redirect binding. SAML Bindings 3.4.4.1.
+    ///
+    /// `query` is the raw query of the URL, what is between `?` and `#`, as it arrived: decoded and encoded again, it is no longer
+    /// what was signed. A message without signature is refused. Its bytes are inflated once a trusted key has signed them, up to
+    /// [`Limits::document_bytes`].
+    ///
+    /// This proves who wrote the message, and nothing else: its issuer, destination and times are for the caller to check. It is no
+    /// way to a login, which never travels by redirect (SAML Profiles 4.1.2): [`Verifier`](crate::Verifier) does not take one from
+    /// here.
+    ///
+    /// # Errors
+    ///
+    /// An [`Error`] of the decode or the signature stage.
+    pub fn verify_redirect(&self, query: &str, limits: &Limits) -> Result<RedirectMessage, Error> {
+        let query = SignedQuery::read(query, limits)?;
+        let method = SignatureAlgorithm::accept(&query.method()?, self.departures)?;
+        self.keys.verify(method, query.signed_octets().as_bytes(), &query.value()?, || None)?;
+        Ok(query.decode(limits)?)
+    }
+
+    /// Verifies the signature that the element carries, if it carries one.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError`] where there is one and it does not stand in its place or does not verify.
+    pub(crate) fn verify<'d>(
+        &self,
+        document: &'d Document<'_>,
+        element: Unsigned<'d>,
+        name: &'static str,
+    ) -> Result<Option<Proof<'d>>, SignatureError> {
+        signature_in_place(element, name, self.departures.contains(Departure::SignaturePosition))?;
+        let verified = document.verify(element, name, &Trust { keys: &self.keys, departures: self.departures })?;
+        Ok(verified.map(|(element, key, info)| Proof { element, key, info }))
+    }
+
+    /// The certificate whose key signed.
+    pub(crate) fn certificate(&self, proof: &Proof<'_>) -> Option<&crate::Certificate> {
+        self.keys.iter().nth(proof.key)
+    }
+
+    /// What a login tells of a signature.
+    pub(crate) fn describe(&self, element: &'static str, proof: &Proof<'_>) -> Option<VerifiedSignature> {
+        let certificate = self.certificate(proof)?;
+        Some(VerifiedSignature {
+            element,
+            certificate_sha256: certificate.sha256_fingerprint().to_string(),
+            certificate_subject: certificate.subject().to_string(),
+            certificate_not_after: certificate.not_after(),
+            signature_algorithm: proof.info.signature,
+            digest_algorithm: proof.info.digest,
+        })
+    }
+}

@@ -151,7 +151,11 @@ pub use saml::check::Expect;
 pub use saml::name_id::NameId;
 pub use verifier::{ExpiredCertificate, SignedPart, UnverifiedIssuer, Verifier, peek_issuer};
 
-/// The examples of the README are compiled as doc tests.
+/// The Rust examples of the README and of the pages in `docs/` are doc tests.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+mod pages {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/integrating.md")]
+    struct Integrating;
+}

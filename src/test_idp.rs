@@ -26,11 +26,10 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use crate::crypto::{DigestAlgorithm, Digester, SigningKey};
-use crate::limits::Limits;
+use crate::crypto::SigningKey;
 use crate::time::format_rfc3339;
-use crate::xml::canonical::{Algorithm, Selection, write_selection};
-use crate::xml::{Document, Namespace, Writer};
+use crate::xml::canonical::Algorithm;
+use crate::xml::{Namespace, Writer, enveloped_signature};
 use crate::{SignedPart, TrustedKeys, base64};
 
 /// An identity provider whose key everybody knows.
@@ -90,39 +89,9 @@ impl TestIdp {
         self.key.sign(octets).unwrap_or_default()
     }
 
-    /// The Signature of the element of that ID, whose child it is to become. XMLDSig 3.1. `algorithm` is one without comments.
+    /// The Signature of the element of that ID, whose child it is to become. `algorithm` is one without comments.
     pub(crate) fn signature(&self, document: &str, id: &str, algorithm: Algorithm, prefix_list: &str) -> String {
-        let mut digest = Digester::new(DigestAlgorithm::Sha256);
-        digest.update(&canonical(document, Some(id), algorithm, prefix_list));
-        let digest = base64::encode(digest.finish().as_ref());
-        let exclusive = [("Algorithm", Some(Algorithm::Exclusive10.uri()))];
-        let mut info = Writer::default();
-        info.element("ds:SignedInfo", &[("xmlns:ds", Some(Namespace::Dsig.name()))], |writer| {
-            writer.element("ds:CanonicalizationMethod", &exclusive, |_| {});
-            writer.element("ds:SignatureMethod", &[("Algorithm", Some(self.key.algorithm().uri()))], |_| {});
-            writer.element("ds:Reference", &[("URI", Some(&format!("#{id}")))], |writer| {
-                writer.element("ds:Transforms", &[], |writer| {
-                    let enveloped = [("Algorithm", Some("http://www.w3.org/2000/09/xmldsig#enveloped-signature"))];
-                    writer.element("ds:Transform", &enveloped, |_| {});
-                    writer.element("ds:Transform", &[("Algorithm", Some(algorithm.uri()))], |writer| {
-                        let list = [("xmlns:ec", Some(Namespace::ExclusiveC14n.name())), ("PrefixList", Some(prefix_list))];
-                        if !prefix_list.is_empty() {
-                            writer.element("ec:InclusiveNamespaces", &list, |_| {});
-                        }
-                    });
-                });
-                writer.element("ds:DigestMethod", &[("Algorithm", Some(DigestAlgorithm::Sha256.uri()))], |_| {});
-                writer.element("ds:DigestValue", &[], |writer| writer.text(&digest));
-            });
-        });
-        let info = info.finish();
-        let value = self.key.sign(&canonical(&info, None, Algorithm::Exclusive10, "")).unwrap_or_default();
-        let mut writer = Writer::default();
-        writer.element("ds:Signature", &[("xmlns:ds", Some(Namespace::Dsig.name()))], |writer| {
-            writer.raw(&info);
-            writer.element("ds:SignatureValue", &[], |writer| writer.text(&base64::encode(&value)));
-        });
-        writer.finish()
+        enveloped_signature(&self.key, document, id, algorithm, prefix_list).unwrap_or_default()
     }
 }
 
@@ -293,15 +262,3 @@ impl fmt::Debug for TestResponse<'_> {
 
 const RESPONSE_ID: &str = "_response";
 const ASSERTION_ID: &str = "_assertion";
-
-/// Of our own markup, which has a canonical form.
-fn canonical(markup: &str, id: Option<&str>, algorithm: Algorithm, prefix_list: &str) -> Vec<u8> {
-    const AMPLE: Limits = Limits { document_bytes: 1 << 26, nodes: 1 << 22, ..Limits::DEFAULT };
-    let mut octets = Vec::new();
-    let selection = id.map_or(Selection::Document, |value| Selection::Attribute { names: &["ID"], value });
-    if let Ok(document) = Document::parse(markup.as_bytes(), &AMPLE) {
-        // Our own namespace names are absolute, and our identifiers single.
-        let _ = write_selection(&document, selection, None, algorithm, prefix_list, &mut octets);
-    }
-    octets
-}

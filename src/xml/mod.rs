@@ -7,6 +7,8 @@ mod base;
 pub(crate) mod canonical;
 mod chars;
 mod document;
+#[cfg(feature = "test-idp")]
+mod enveloped;
 mod names;
 mod namespace;
 mod parse;
@@ -21,6 +23,8 @@ mod view;
 mod write;
 
 pub(crate) use document::Document;
+#[cfg(feature = "test-idp")]
+pub(crate) use enveloped::enveloped_signature;
 pub(crate) use namespace::Namespace;
 pub(crate) use signature::{SignatureInfo, Signed, Trust};
 pub(crate) use unsigned::Unsigned;

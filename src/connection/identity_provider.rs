@@ -1,6 +1,6 @@
 //! An identity provider, and the keys that speak for it.
 
-use super::checked_entity_id;
+use super::{checked_entity_id, url};
 use crate::TrustedKeys;
 use crate::binding::redirect::{RedirectMessage, SignedQuery};
 use crate::crypto::SignatureAlgorithm;
@@ -17,6 +17,9 @@ pub struct IdentityProvider {
     entity_id: String,
     keys: TrustedKeys,
     departures: Departures,
+    /// Where requests go, by redirect and by POST.
+    sso_redirect_url: Option<String>,
+    sso_post_url: Option<String>,
 }
 
 /// That a trusted key signed an element.
@@ -41,13 +44,38 @@ impl IdentityProvider {
         if keys.iter().next().is_none() {
             return Err(ConfigError::NoTrustedKey { entity_id });
         }
-        Ok(Self { entity_id, keys, departures: Departures::default() })
+        Ok(Self { entity_id, keys, departures: Departures::default(), sso_redirect_url: None, sso_post_url: None })
     }
 
     /// Allows one named departure from what a strict verifier accepts, for this identity provider alone.
     pub fn allow(mut self, departure: Departure) -> Self {
         self.departures = self.departures.with(departure);
         self
+    }
+
+    /// Sends requests to this URL, by redirect and by POST. Auth0 calls it the SAML Protocol URL.
+    ///
+    /// It may have a query (`?connection=…&organization=…`), which is kept. Only requests need it:
+    /// what is verified does not depend on it.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::InvalidSsoUrl`].
+    pub fn single_sign_on_url(mut self, url: impl Into<String>) -> Result<Self, ConfigError> {
+        let url = checked_sso_url(url.into())?;
+        self.sso_redirect_url = Some(url.clone());
+        self.sso_post_url = Some(url);
+        Ok(self)
+    }
+
+    /// Where requests go by redirect.
+    pub fn sso_redirect_url(&self) -> Option<&str> {
+        self.sso_redirect_url.as_deref()
+    }
+
+    /// Where requests go by POST.
+    pub fn sso_post_url(&self) -> Option<&str> {
+        self.sso_post_url.as_deref()
     }
 
     /// The entity ID.
@@ -107,5 +135,30 @@ impl IdentityProvider {
             signature_algorithm: proof.info.signature,
             digest_algorithm: proof.info.digest,
         })
+    }
+}
+
+/// The URL of a single sign-on service, as requests are sent to it.
+pub(crate) fn checked_sso_url(value: String) -> Result<String, ConfigError> {
+    match url::destination_fault(&value) {
+        None => Ok(value),
+        Some(reason) => Err(ConfigError::InvalidSsoUrl { value, reason }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_sign_on_url_keeps_its_query() {
+        let keys = TrustedKeys::from_pem(include_bytes!("../../testdata/auth0/keys/idp-rsa2048.pem")).unwrap();
+        let idp = IdentityProvider::new("urn:idp", keys).unwrap();
+        assert_eq!((idp.sso_redirect_url(), idp.sso_post_url()), (None, None));
+        let url = "https://acme.us.auth0.com/samlp/X?connection=google&organization=org_1";
+        let idp = idp.single_sign_on_url(url).unwrap();
+        assert_eq!((idp.sso_redirect_url(), idp.sso_post_url()), (Some(url), Some(url)));
+        let error = idp.single_sign_on_url("http://acme.us.auth0.com/samlp/X").unwrap_err();
+        assert_eq!(error.to_string(), "not a single sign-on URL: \"http://acme.us.auth0.com/samlp/X\" (it is not https)");
     }
 }

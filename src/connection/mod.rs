@@ -2,6 +2,7 @@
 
 pub(crate) mod identity_provider;
 pub(crate) mod service_provider;
+mod url;
 
 use crate::error::ConfigError;
 

@@ -2,7 +2,7 @@
 //!
 //! URLs are never parsed into parts and put together again: they are compared byte for byte with what the identity provider writes.
 
-use super::checked_entity_id;
+use super::{checked_entity_id, url};
 use crate::error::ConfigError;
 
 /// The service for which logins are verified.
@@ -58,32 +58,9 @@ impl ServiceProvider {
 
 /// SAML2Int SDP-SP09: TLS, except on the machine of a developer.
 fn checked_acs_url(value: String) -> Result<String, ConfigError> {
-    match acs_url_fault(&value) {
+    match url::fault(&value) {
         None => Ok(value),
         Some(reason) => Err(ConfigError::InvalidAcsUrl { value, reason }),
-    }
-}
-
-fn acs_url_fault(url: &str) -> Option<&'static str> {
-    if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Some("it has white space, control characters or characters outside ASCII");
-    }
-    if url.contains(['#', '\\']) {
-        return Some("it has a fragment or a backslash");
-    }
-    let (scheme, rest) = url.split_once("://").unwrap_or_default();
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        _ => (authority, None),
-    };
-    let bad_port = port.is_some_and(|port| port.parse::<u16>().is_err());
-    match scheme {
-        "https" | "http" if host.is_empty() || authority.contains('@') || bad_port => Some("its host or port is not valid"),
-        "https" => None,
-        "http" if ["localhost", "127.0.0.1", "[::1]"].contains(&host) => None,
-        "http" => Some("it is not https"),
-        _ => Some("it is not an absolute https URL, with the scheme in lower case"),
     }
 }
 

@@ -24,6 +24,16 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// The URL of the single sign-on service is not one that requests can be sent to.
+    ///
+    /// As for the assertion consumer service: absolute `https`, without fragment. A query is kept, and must have no parameter of
+    /// the binding in it.
+    InvalidSsoUrl {
+        /// The value.
+        value: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// No certificate is trusted, so that no message could ever be accepted.
     NoTrustedKey {
         /// The identity provider.
@@ -52,6 +62,7 @@ impl fmt::Display for ConfigError {
         match self {
             Self::InvalidEntityId { value } => write!(f, "not an entity ID: {value:?} (empty, or with white space around it)"),
             Self::InvalidAcsUrl { value, reason } => write!(f, "not an assertion consumer service URL: {value:?} ({reason})"),
+            Self::InvalidSsoUrl { value, reason } => write!(f, "not a single sign-on URL: {value:?} ({reason})"),
             Self::NoTrustedKey { entity_id } => write!(f, "no trusted certificate for the identity provider {entity_id:?}"),
             Self::DuplicateIdentityProvider { entity_id } => write!(f, "two identity providers with the entity ID {entity_id:?}"),
             Self::Certificate(error) => error.fmt(f),

@@ -91,6 +91,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `cli` | the command `saml-verify`; nothing for services that link the library |
+//! | `serde` | `Serialize` and `Deserialize` for [`NameId`], `Serialize` for [`SubjectKey`] |
 //! | `test-idp` | `test_idp`: an identity provider for the tests of your service, with a key that everybody knows |
 //!
 //! `internals` belongs to the crate's own tests and promises nothing.
@@ -129,6 +130,7 @@ mod login;
 mod replay;
 mod report;
 mod saml;
+mod subject_key;
 mod verifier;
 mod xml;
 
@@ -149,6 +151,7 @@ pub use report::{Report, ReportOutcome, ReportRow};
 pub use saml::attributes::{Attribute, AttributeValue, Attributes, NotSingle};
 pub use saml::check::Expect;
 pub use saml::name_id::NameId;
+pub use subject_key::SubjectKey;
 pub use verifier::{ExpiredCertificate, SignedPart, UnverifiedIssuer, Verifier, peek_issuer};
 
 /// The Rust examples of the README and of the pages in `docs/` are doc tests.

@@ -13,6 +13,7 @@ use crate::saml::assertion::{Assertion, Content};
 use crate::saml::attributes::Attributes;
 use crate::saml::check::{Confirmed, session_end};
 use crate::saml::name_id::NameId;
+use crate::subject_key::SubjectKey;
 use crate::time::format_rfc3339;
 use crate::xml::Signed;
 
@@ -156,6 +157,18 @@ impl Login {
     /// The name of the user at the identity provider.
     pub fn name_id(&self) -> &NameId {
         &self.name_id
+    }
+
+    /// The user as one text, for a database column: over the issuer and everything that makes the identity.
+    ///
+    /// ```
+    /// # fn find_user(_: &str) {}
+    /// fn user_of(login: &saml_verify::Login) {
+    ///     find_user(login.subject_key().as_str()) // SELECT … WHERE saml_subject_key = $1
+    /// }
+    /// ```
+    pub fn subject_key(&self) -> SubjectKey {
+        SubjectKey::of_name_id(&self.issuer, &self.name_id)
     }
 
     /// What the identity provider says of the user.
@@ -341,6 +354,7 @@ mod tests {
     fn a_login_tells_what_the_assertion_says() {
         let login = login();
         assert_eq!((login.issuer(), login.name_id().value.as_str()), ("urn:idp", "personal-name"));
+        assert_eq!(login.subject_key(), SubjectKey::of_name_id("urn:idp", login.name_id()));
         assert_eq!((login.assertion_id(), login.response_id(), login.in_response_to()), ("_a", Some("_r"), Some("_q")));
         assert_eq!((login.session_index(), login.authn_context()), (Some("_s"), Some("urn:class")));
         assert_eq!((login.authn_instant(), login.session_not_on_or_after()), (at("09:00:00"), Some(at("18:00:00"))));

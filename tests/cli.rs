@@ -137,11 +137,12 @@ fn form_value(text: &str) -> String {
     text.replace('%', "%25").replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")
 }
 
-const ACCEPTED: [&str; 14] = [
+const ACCEPTED: [&str; 15] = [
     "verdict",
     "issuer",
     "name_id",
     "name_id_format",
+    "subject_key",
     "session_index",
     "authn_context",
     "not_before",
@@ -203,6 +204,7 @@ fn every_auth0_response_gets_the_verdict_and_the_values_of_its_manifest() {
         wrong.extend(complaint(&outcome, false).map(|complaint| format!("{id}: {complaint}")));
         wrong.extend(case.leak(&outcome).map(|leak| format!("{id}: {leak}")));
         match (accepted, outcome.code) {
+            (true, Some(0)) if text(&outcome.json(), "subject_key").len() != 64 => wrong.push(format!("{id}: no subject key")),
             (true, Some(0)) => wrong.extend(difference(&case.row, &outcome.json()).map(|field| format!("{id}: {field}"))),
             (false, Some(1)) => {}
             _ => wrong.push(format!("{id}: {}", outcome.text())),

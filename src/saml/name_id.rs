@@ -11,22 +11,67 @@ use crate::xml::View;
 /// The value is exactly what was signed: nothing is trimmed, folded or judged by the format, which does not always say what the
 /// value is (Auth0 sends `auth0|64f0…` and e-mail addresses as `unspecified`). A name is the same only where all five fields are.
 /// Its debug form hides the value.
+///
+/// That of a login comes out of [`Login::name_id`](crate::Login::name_id). Whoever has to name a user by other means builds one; with
+/// the feature `serde` it can be stored as a whole, fields that are absent left out.
+///
+/// ```
+/// use saml_verify::NameId;
+///
+/// let name = NameId::new("auth0|64f0c2a1").with_format("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent");
+/// assert_eq!(name.value, "auth0|64f0c2a1");
+/// assert_eq!(name.name_qualifier, None);
+/// ```
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NameId {
-    /// The name itself; never blank.
+    /// The name itself. In a login it is never blank.
     pub value: String,
     /// The kind of name. SAML Core 8.3.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub format: Option<String>,
     /// The domain in which the name is unique.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub name_qualifier: Option<String>,
     /// The service provider or group of them for which the name was made.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub sp_name_qualifier: Option<String>,
     /// The name that the service provider gave to the user.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub sp_provided_id: Option<String>,
 }
 
 impl NameId {
+    /// A name without format and qualifiers.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self { value: value.into(), format: None, name_qualifier: None, sp_name_qualifier: None, sp_provided_id: None }
+    }
+
+    /// With this kind of name.
+    #[must_use]
+    pub fn with_format(self, format: impl Into<String>) -> Self {
+        Self { format: Some(format.into()), ..self }
+    }
+
+    /// With this domain in which the name is unique.
+    #[must_use]
+    pub fn with_name_qualifier(self, qualifier: impl Into<String>) -> Self {
+        Self { name_qualifier: Some(qualifier.into()), ..self }
+    }
+
+    /// With this service provider or group of them for which the name was made.
+    #[must_use]
+    pub fn with_sp_name_qualifier(self, qualifier: impl Into<String>) -> Self {
+        Self { sp_name_qualifier: Some(qualifier.into()), ..self }
+    }
+
+    /// With this name that the service provider gave to the user.
+    #[must_use]
+    pub fn with_sp_provided_id(self, id: impl Into<String>) -> Self {
+        Self { sp_provided_id: Some(id.into()), ..self }
+    }
+
     /// Reads a `saml:NameID`.
     ///
     /// # Errors
@@ -64,5 +109,35 @@ impl<'d> Issuer<'d> {
     /// [`StructureError::NotText`].
     pub(crate) fn read(element: impl View<'d>) -> Result<Self, StructureError> {
         Ok(Self { name: element.text()?, format: element.attribute("Format") })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_what_it_was_given() {
+        let built =
+            NameId::new("v").with_format("f").with_name_qualifier("n").with_sp_name_qualifier("s").with_sp_provided_id("p");
+        let fields = [&built.format, &built.name_qualifier, &built.sp_name_qualifier, &built.sp_provided_id];
+        assert_eq!(built.value, "v");
+        assert_eq!(fields.map(Option::as_deref), [Some("f"), Some("n"), Some("s"), Some("p")]);
+        let plain = NameId::new("v");
+        assert_eq!([plain.format, plain.name_qualifier, plain.sp_name_qualifier, plain.sp_provided_id], [const { None }; 4]);
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn a_name_is_stored_and_read_back() {
+        let full = NameId::new("v").with_format("f").with_name_qualifier("").with_sp_name_qualifier("s").with_sp_provided_id("p");
+        for (name, stored) in [
+            (NameId::new("v"), r#"{"value":"v"}"#),
+            (full, r#"{"value":"v","format":"f","name_qualifier":"","sp_name_qualifier":"s","sp_provided_id":"p"}"#),
+        ] {
+            assert_eq!(serde_json::to_string(&name).unwrap(), stored);
+            assert!(serde_json::from_str::<NameId>(stored).unwrap() == name, "{stored}");
+        }
+        assert!(serde_json::from_str::<NameId>("{}").is_err(), "a name has a value");
     }
 }

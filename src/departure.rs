@@ -31,15 +31,30 @@ pub enum Departure {
     /// Weakens: the schema's order, Issuer and then Signature, is one more obstacle for whoever wraps signed elements into
     /// forged ones (SAML Core 5.4.1). Needed for Auth0 tenants from before July 2017.
     SignaturePosition,
+    /// Takes `NotBefore` on a bearer confirmation as the start of its window instead of refusing it. Named
+    /// `confirmation-not-before`.
+    ///
+    /// Weakens: SAML Profiles 4.1.4.2 has no start there, so that a confirmation always holds at once and nobody can keep one for
+    /// later. What is checked otherwise is checked all the same, and before its start such a confirmation is refused as well.
+    /// Needed for some older products, which repeat the Conditions there.
+    ConfirmationNotBefore,
+    /// Accepts any `Format` on the Issuer of the Response. Named `issuer-format`.
+    ///
+    /// Weakens: the Format says what kind of name it is, and another kind could have a name that reads like the entity ID (SAML
+    /// Core 8.3.6). The name itself is compared as ever, and so are name and Format of the Assertion's Issuer. Needed for some test
+    /// identity providers.
+    IssuerFormat,
 }
 
 impl Departure {
     /// Every departure there is.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::Sha1SignatureForLegacyUseOnly,
         Self::Sha1DigestForLegacyUseOnly,
         Self::InclusiveCanonicalization,
         Self::SignaturePosition,
+        Self::ConfirmationNotBefore,
+        Self::IssuerFormat,
     ];
 
     /// The name in configuration files, on the command line and in errors.
@@ -49,6 +64,8 @@ impl Departure {
             Self::Sha1DigestForLegacyUseOnly => "sha1-digest",
             Self::InclusiveCanonicalization => "inclusive-c14n",
             Self::SignaturePosition => "signature-position",
+            Self::ConfirmationNotBefore => "confirmation-not-before",
+            Self::IssuerFormat => "issuer-format",
         }
     }
 
@@ -57,12 +74,14 @@ impl Departure {
         Self::ALL.into_iter().find(|departure| departure.name() == name)
     }
 
-    const fn bit(self) -> u8 {
+    const fn bit(self) -> u16 {
         match self {
             Self::Sha1SignatureForLegacyUseOnly => 1,
             Self::Sha1DigestForLegacyUseOnly => 1 << 1,
             Self::InclusiveCanonicalization => 1 << 2,
             Self::SignaturePosition => 1 << 3,
+            Self::ConfirmationNotBefore => 1 << 4,
+            Self::IssuerFormat => 1 << 5,
         }
     }
 }
@@ -75,7 +94,7 @@ impl fmt::Display for Departure {
 
 /// The departures that a connection allows.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Departures(u8);
+pub(crate) struct Departures(u16);
 
 impl Departures {
     #[must_use]
@@ -101,7 +120,10 @@ mod tests {
     #[test]
     fn names_are_stable_and_lead_back() {
         let names: Vec<_> = Departure::ALL.into_iter().map(Departure::name).collect();
-        assert_eq!(names, ["sha1-signature", "sha1-digest", "inclusive-c14n", "signature-position"]);
+        assert_eq!(
+            names,
+            ["sha1-signature", "sha1-digest", "inclusive-c14n", "signature-position", "confirmation-not-before", "issuer-format"]
+        );
         for departure in Departure::ALL {
             assert_eq!(Departure::from_name(departure.name()), Some(departure));
             assert_eq!(departure.to_string(), departure.name());

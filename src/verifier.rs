@@ -252,6 +252,7 @@ impl Verifier {
             response,
             response_signed,
             issuer: idp.entity_id(),
+            departures: idp.departures(),
             audiences: self.service_provider.audiences(),
             acs_urls: self.service_provider.acs_urls(),
             expect,

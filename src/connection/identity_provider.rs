@@ -83,6 +83,11 @@ impl IdentityProvider {
         &self.entity_id
     }
 
+    /// What it is allowed.
+    pub(crate) fn departures(&self) -> Departures {
+        self.departures
+    }
+
     /// Verifies the detached signature of a message of the HTTP Redirect binding. SAML Bindings 3.4.4.1.
     ///
     /// `query` is the raw query of the URL, what is between `?` and `#`, as it arrived: decoded and encoded again, it is no longer

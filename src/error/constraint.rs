@@ -402,6 +402,7 @@ impl Refusal for ConstraintError {
             Self::InResponseToMismatch { .. } => "SAML Profiles 4.1.4.3",
             Self::UnexpectedInResponseTo { .. } => "SAML Profiles 4.1.5",
             Self::Expired { element: "SubjectConfirmationData", .. } => "SAML Profiles 4.1.4.3",
+            Self::NotYetValid { element: "SubjectConfirmationData", .. } => "SAML Core 2.4.1.2",
             Self::NotYetValid { .. } | Self::Expired { .. } | Self::InvertedWindow { .. } => "SAML Core 2.5.1.2",
             Self::IssuedInFuture { .. } => "SAML Core 2.3.3",
             Self::RecipientMissing { .. }
@@ -473,6 +474,10 @@ impl Refusal for ConstraintError {
                  tenant's domain unless the addon's `issuer` says otherwise; if neither is meant, the message comes from another tenant"
             }
             Self::IssuerMissing { .. } => "let the identity provider name itself in the signed Response",
+            Self::IssuerFormat { element: "Response", .. } => {
+                "let the identity provider send its entity ID as Issuer, without Format; if it cannot, allow the departure \
+                 `issuer-format`: the name is compared all the same"
+            }
             Self::IssuerFormat { .. } => "let the identity provider send its entity ID as Issuer, without Format",
             Self::DestinationMismatch { .. } => {
                 "make the service provider's ACS URL and the identity provider's the same string; in Auth0 it is the addon's `destination` \
@@ -517,9 +522,12 @@ impl Refusal for ConstraintError {
             Self::NoBearerConfirmation { .. }
             | Self::ConfirmationDataMissing
             | Self::ConfirmationExpiryMissing
-            | Self::ConfirmationNotBefore { .. }
             | Self::NoAuthnStatement => {
                 "let the identity provider issue the assertion for the Web Browser SSO profile, as Auth0 does"
+            }
+            Self::ConfirmationNotBefore { .. } => {
+                "let the identity provider leave NotBefore out of SubjectConfirmationData: the Conditions are its place; if it cannot, \
+                 allow the departure `confirmation-not-before`, which checks it as the start of a window"
             }
             Self::Unconfirmed { confirmations } => {
                 return confirmations.first().map(|one| one.reason.remedy()).unwrap_or_default();

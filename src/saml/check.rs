@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 use super::assertion::{Authentication, Confirmation, ConfirmationData, Content};
 use super::name_id::Issuer;
 use super::response::Envelope;
+use crate::departure::{Departure, Departures};
 use crate::error::{ConstraintError, Shown, UnconfirmedSubject};
 use crate::report::{Compared, Step};
 use crate::time::format_rfc3339;
@@ -42,6 +43,7 @@ pub(crate) struct Circumstances<'a, 'd> {
     pub(crate) response: &'a Envelope<'d>,
     pub(crate) response_signed: bool,
     pub(crate) issuer: &'a str,
+    pub(crate) departures: Departures,
     pub(crate) audiences: &'a [String],
     pub(crate) acs_urls: &'a [String],
     pub(crate) expect: Expect<'a>,
@@ -151,6 +153,9 @@ pub(crate) struct Confirmed<'d> {
 /// The largest clock skew that can be allowed: more would make expiry meaningless. SAML2Int SDP-G01.
 pub(crate) const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
 
+/// What some products write as the Format of an Issuer.
+const ASSERTION_NAMESPACE: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+
 /// Of what a message may say any number of times, so much is told: by then somebody has read enough.
 const MOST_TOLD: usize = 16;
 
@@ -198,7 +203,10 @@ impl Circumstances<'_, '_> {
 
 fn response_issuer(circumstances: &Circumstances<'_, '_>) -> Result<Outcome, ConstraintError> {
     match &circumstances.response.issuer {
-        Some(issuer) => is_identity_provider(circumstances, "Response", issuer),
+        Some(issuer) => {
+            response_issuer_format(issuer.format, circumstances.departures)?;
+            is_identity_provider(circumstances, "Response", issuer)
+        }
         None if circumstances.response_signed => {
             Err(ConstraintError::IssuerMissing { expected: circumstances.issuer.to_owned() })
         }
@@ -207,7 +215,24 @@ fn response_issuer(circumstances: &Circumstances<'_, '_>) -> Result<Outcome, Con
 }
 
 fn assertion_issuer(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
-    is_identity_provider(&facts.circumstances, "Assertion", &facts.assertion.issuer)
+    match facts.assertion.issuer.format {
+        None | Some(ConstraintError::ENTITY_FORMAT) => {
+            is_identity_provider(&facts.circumstances, "Assertion", &facts.assertion.issuer)
+        }
+        Some(format) => Err(ConstraintError::IssuerFormat { element: "Assertion", received: Shown::new(format) }),
+    }
+}
+
+/// Of the Response's Issuer.
+///
+/// Laxer than SAML Profiles 4.1.4.2: some products write the namespace of assertions there, which names no format at all and so
+/// says nothing else than no Format.
+fn response_issuer_format(format: Option<&str>, departures: Departures) -> Result<(), ConstraintError> {
+    match format {
+        None | Some(ConstraintError::ENTITY_FORMAT | ASSERTION_NAMESPACE) => Ok(()),
+        Some(_) if departures.contains(Departure::IssuerFormat) => Ok(()),
+        Some(format) => Err(ConstraintError::IssuerFormat { element: "Response", received: Shown::new(format) }),
+    }
 }
 
 fn is_identity_provider(
@@ -215,17 +240,14 @@ fn is_identity_provider(
     element: &'static str,
     issuer: &Issuer<'_>,
 ) -> Result<Outcome, ConstraintError> {
-    match issuer.format {
-        Some(format) if format != ConstraintError::ENTITY_FORMAT => {
-            Err(ConstraintError::IssuerFormat { element, received: Shown::new(format) })
-        }
-        _ if issuer.name == circumstances.issuer => Ok(Outcome::Pass),
-        _ => Err(ConstraintError::IssuerMismatch {
-            element,
-            expected: vec![circumstances.issuer.to_owned()],
-            received: Shown::new(&issuer.name),
-        }),
+    if issuer.name == circumstances.issuer {
+        return Ok(Outcome::Pass);
     }
+    Err(ConstraintError::IssuerMismatch {
+        element,
+        expected: vec![circumstances.issuer.to_owned()],
+        received: Shown::new(&issuer.name),
+    })
 }
 
 fn destination_present(circumstances: &Circumstances<'_, '_>) -> Result<Outcome, ConstraintError> {
@@ -368,17 +390,21 @@ fn request(facts: &Facts<'_, '_>, data: &ConfirmationData<'_>) -> Result<(), Con
 }
 
 fn confirmation_lifetime(facts: &Facts<'_, '_>, data: &ConfirmationData<'_>) -> Result<(), ConstraintError> {
-    if let Some(not_before) = data.not_before {
-        return Err(ConstraintError::ConfirmationNotBefore { received: format_rfc3339(not_before) });
+    const ELEMENT: &str = "SubjectConfirmationData";
+    let Circumstances { now, clock_skew, departures, .. } = facts.circumstances;
+    match data.not_before {
+        None => {}
+        Some(begin) if !departures.contains(Departure::ConfirmationNotBefore) => {
+            return Err(ConstraintError::ConfirmationNotBefore { received: format_rfc3339(begin) });
+        }
+        Some(begin) if !facts.circumstances.has_begun(begin) => {
+            return Err(ConstraintError::not_yet_valid(ELEMENT, begin, now, clock_skew));
+        }
+        Some(_) => {}
     }
     let end = data.not_on_or_after.ok_or(ConstraintError::ConfirmationExpiryMissing)?;
     if facts.circumstances.has_ended(end) {
-        return Err(ConstraintError::expired(
-            "SubjectConfirmationData",
-            end,
-            facts.circumstances.now,
-            facts.circumstances.clock_skew,
-        ));
+        return Err(ConstraintError::expired(ELEMENT, end, now, clock_skew));
     }
     Ok(())
 }
@@ -500,6 +526,7 @@ mod tests {
     struct Sample {
         response: Envelope<'static>,
         response_signed: bool,
+        departures: Departures,
         assertion: Content<'static>,
         expect: Expect<'static>,
         now: SystemTime,
@@ -521,6 +548,7 @@ mod tests {
                     issuer: Some(issuer.clone()),
                 },
                 response_signed: false,
+                departures: Departures::default(),
                 assertion: Content {
                     id: "_a",
                     issue_instant: at("10:00:00"),
@@ -572,6 +600,7 @@ mod tests {
                 response: &self.response,
                 response_signed: self.response_signed,
                 issuer: "urn:idp",
+                departures: self.departures,
                 audiences: &["urn:sp".to_owned(), "urn:sp:old".to_owned()],
                 acs_urls: &acs_urls(),
                 expect: self.expect,
@@ -590,6 +619,14 @@ mod tests {
         fn audiences(&mut self, restrictions: &[&[&'static str]]) {
             let restriction = |audiences: &&[&'static str]| audiences.iter().map(|&audience| audience.into()).collect();
             self.assertion.conditions.audience_restrictions = restrictions.iter().map(restriction).collect();
+        }
+
+        fn allow(&mut self, departure: Departure) {
+            self.departures = self.departures.with(departure);
+        }
+
+        fn response_format(&mut self, format: &'static str) {
+            self.response.issuer.as_mut().unwrap().format = Some(format);
         }
 
         fn unsolicited(&mut self) {
@@ -633,6 +670,11 @@ mod tests {
         let owners = CHECKS.iter().filter(|check| check.step.id == id);
         let sections: Vec<_> = cases.iter().map(|(_, error)| crate::Error::from(error.clone()).section()).collect();
         assert!(owners.into_iter().all(|check| sections.contains(&check.step.section)), "{id} {sections:?}");
+        refused_alike(id, cases);
+    }
+
+    /// The check with that ID refuses each change, and so do all of them together.
+    fn refused_alike(id: &str, cases: Vec<(Change, ConstraintError)>) {
         for (number, (change, error)) in cases.into_iter().enumerate() {
             let mut sample = Sample::new();
             change(&mut sample);
@@ -716,6 +758,125 @@ mod tests {
                 ),
             ],
         );
+    }
+
+    #[test]
+    fn the_issuer_format_departure_is_about_the_response_alone() {
+        const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
+        accepted(
+            "C5",
+            &[
+                (|sample| sample.response_format(ASSERTION_NAMESPACE), Outcome::Pass),
+                (
+                    |sample| {
+                        sample.allow(Departure::IssuerFormat);
+                        sample.response_format(UNSPECIFIED);
+                    },
+                    Outcome::Pass,
+                ),
+            ],
+        );
+        let format = |element, format| ConstraintError::IssuerFormat { element, received: Shown::new(format) };
+        refused(
+            "C5",
+            vec![
+                (|sample| sample.response_format(UNSPECIFIED), format("Response", UNSPECIFIED)),
+                (
+                    |sample| sample.response_format("urn:oasis:names:tc:SAML:2.0:assertion "),
+                    format("Response", "urn:oasis:names:tc:SAML:2.0:assertion "),
+                ),
+                // The name still counts, and whether there is one.
+                (
+                    |sample| {
+                        sample.allow(Departure::IssuerFormat);
+                        sample.response_format(UNSPECIFIED);
+                        sample.response.issuer.as_mut().unwrap().name = "urn:other".into();
+                    },
+                    ConstraintError::IssuerMismatch {
+                        element: "Response",
+                        expected: vec!["urn:idp".to_owned()],
+                        received: Shown::new("urn:other"),
+                    },
+                ),
+                (
+                    |sample| {
+                        sample.allow(Departure::IssuerFormat);
+                        (sample.response_signed, sample.response.issuer) = (true, None);
+                    },
+                    ConstraintError::IssuerMissing { expected: "urn:idp".to_owned() },
+                ),
+            ],
+        );
+        refused_alike(
+            "E2",
+            vec![
+                (
+                    |sample| {
+                        sample.allow(Departure::IssuerFormat);
+                        sample.assertion.issuer.format = Some(UNSPECIFIED);
+                    },
+                    format("Assertion", UNSPECIFIED),
+                ),
+                (|sample| sample.assertion.issuer.format = Some(ASSERTION_NAMESPACE), format("Assertion", ASSERTION_NAMESPACE)),
+            ],
+        );
+    }
+
+    #[test]
+    fn the_confirmation_not_before_departure_opens_a_window_and_nothing_else() {
+        fn begins(sample: &mut Sample, time: &str) {
+            sample.allow(Departure::ConfirmationNotBefore);
+            sample.data().not_before = Some(at(time));
+        }
+        accepted(
+            "E5",
+            &[
+                (|sample| begins(sample, "10:30:00"), Outcome::Pass),
+                (
+                    |sample| {
+                        sample.clock_skew = Duration::from_secs(60);
+                        begins(sample, "10:31:00");
+                    },
+                    Outcome::Pass,
+                ),
+            ],
+        );
+        let element = "SubjectConfirmationData";
+        let early = |begin, skew| ConstraintError::not_yet_valid(element, at(begin), at("10:30:00"), Duration::from_secs(skew));
+        let expired = ConstraintError::expired(element, at("10:30:00"), at("10:30:00"), Duration::ZERO);
+        let cases: Vec<(Change, ConstraintError)> = vec![
+            (|sample| begins(sample, "10:30:01"), early("10:30:01", 0)),
+            (
+                |sample| {
+                    sample.clock_skew = Duration::from_secs(60);
+                    begins(sample, "10:31:01");
+                },
+                early("10:31:01", 60),
+            ),
+            (
+                |sample| {
+                    begins(sample, "10:00:00");
+                    sample.data().not_on_or_after = Some(at("10:30:00"));
+                },
+                expired,
+            ),
+            (
+                |sample| {
+                    begins(sample, "10:00:00");
+                    sample.data().not_on_or_after = None;
+                },
+                ConstraintError::ConfirmationExpiryMissing,
+            ),
+            // The departure of another rule does not do.
+            (
+                |sample| {
+                    sample.allow(Departure::IssuerFormat);
+                    sample.data().not_before = Some(at("10:00:00"));
+                },
+                ConstraintError::ConfirmationNotBefore { received: shown_at("10:00:00") },
+            ),
+        ];
+        refused_alike("E5", cases);
     }
 
     #[test]

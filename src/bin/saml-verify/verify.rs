@@ -225,12 +225,14 @@ fn allow_help() -> String {
 }
 
 /// What `--allow` takes.
-const ALLOW: [(&str, &str); 6] = [
+const ALLOW: [(&str, &str); 8] = [
     ("sha1-signature", "the signature method rsa-sha1"),
     ("sha1-digest", "SHA-1 as the digest of what is signed"),
     ("sha1", "both of these"),
     ("inclusive-c14n", "Canonical XML 1.0 and 1.1 beside the exclusive form"),
     ("signature-position", "the Signature as last child, as Auth0 wrote it before July 2017"),
+    ("confirmation-not-before", "NotBefore of a bearer confirmation, checked as the start of its window"),
+    ("issuer-format", "any Format on the Issuer of the Response"),
     ("aes-cbc", "accepted, without effect until encrypted assertions are supported"),
 ];
 
@@ -248,7 +250,8 @@ mod tests {
             assert_eq!(allowed(name).unwrap().departures.len(), count, "{name}");
         }
         for name in ["", "SHA1", "sha-1", "all", "sha1 "] {
-            let message = "the names are sha1-signature, sha1-digest, sha1, inclusive-c14n, signature-position, aes-cbc";
+            let message = "the names are sha1-signature, sha1-digest, sha1, inclusive-c14n, signature-position, \
+                           confirmation-not-before, issuer-format, aes-cbc";
             assert_eq!(allowed(name), Err(message.to_owned()));
         }
     }

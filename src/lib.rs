@@ -90,6 +90,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `registry` | `Registry`: many connections behind one assertion consumer service, changed while the service runs |
 //! | `cli` | the command `saml-verify`; nothing for services that link the library |
 //! | `serde` | `Serialize` and `Deserialize` for [`NameId`], `Serialize` for [`SubjectKey`] |
 //! | `test-idp` | `test_idp`: an identity provider for the tests of your service, with a key that everybody knows |
@@ -127,6 +128,8 @@ mod error;
 mod id;
 mod limits;
 mod login;
+#[cfg(feature = "registry")]
+mod registry;
 mod replay;
 mod report;
 mod saml;
@@ -146,6 +149,8 @@ pub use error::{
 };
 pub use limits::Limits;
 pub use login::{Login, Verified, VerifiedSignature, Warning};
+#[cfg(feature = "registry")]
+pub use registry::{Connection, Registry};
 pub use replay::{AsyncReplayStore, InProcessReplayStore, ReplayKey, ReplayStore};
 pub use report::{Report, ReportOutcome, ReportRow};
 pub use saml::attributes::{Attribute, AttributeValue, Attributes, NotSingle};

@@ -196,11 +196,25 @@ impl Verifier {
     /// The [`Error`] of the first step that refuses: xml, signature, status, structure, constraint.
     pub fn verify_xml(&self, xml: &[u8], expect: Expect<'_>, now: SystemTime) -> Result<Verified, Error> {
         let document = Document::parse_message(xml, &self.limits)?;
-        let unverified = Response::read(document.root())?;
+        self.verify_response(&document, Response::read(document.root())?, expect, now)
+    }
+
+    /// Verifies a Response whose envelope was read already, which says nothing about its truth.
+    ///
+    /// # Errors
+    ///
+    /// The [`Error`] of the first step that refuses: signature, status, structure, constraint.
+    pub(crate) fn verify_response<'d>(
+        &self,
+        document: &'d Document<'_>,
+        unverified: Response<'d, Unsigned<'d>>,
+        expect: Expect<'_>,
+        now: SystemTime,
+    ) -> Result<Verified, Error> {
         let idp = self.identity_provider(&unverified)?;
-        let response = idp.verify(&document, unverified.element, "Response")?;
+        let response = idp.verify(document, unverified.element, "Response")?;
         unverified.succeeded(response.is_some())?;
-        let assertion = idp.verify(&document, unverified.assertion()?, "Assertion")?;
+        let assertion = idp.verify(document, unverified.assertion()?, "Assertion")?;
         let proven = Proven::new(response, assertion, self.required)?;
         let warnings = self.judge_certificates(idp, &proven, now)?;
 
@@ -209,6 +223,12 @@ impl Verifier {
         let circumstances = self.circumstances(idp, &envelope, proven.response().is_some(), expect, now);
         let confirmed = check::run(&Facts { circumstances, assertion: &assertion.content })?;
         Ok(Verified::new(assertion, response_id, &confirmed, proven.describe(idp), warnings, now))
+    }
+
+    /// The entity IDs of the identity providers.
+    #[cfg(feature = "registry")]
+    pub(crate) fn entity_ids(&self) -> impl Iterator<Item = &str> {
+        self.identity_providers.iter().map(IdentityProvider::entity_id)
     }
 
     /// With several identity providers, what the message claims decides whose keys are tried, and those decide whether it is true.

@@ -21,6 +21,11 @@ pub enum ConstraintError {
         /// The Issuer.
         received: Shown,
     },
+    /// No connection is configured for the identity provider that the message names. SAML Profiles 4.1.4.2.
+    UnknownIdentityProvider {
+        /// The Issuer.
+        received: Shown,
+    },
     /// A signed Response must name its Issuer. SAML Profiles 4.1.4.2 with erratum E17.
     IssuerMissing {
         /// The configured entity ID.
@@ -273,6 +278,9 @@ impl fmt::Display for ConstraintError {
             Self::IssuerMismatch { element, expected, received } => {
                 write!(f, "the Issuer of the {element} is {received}, not {}", Alternatives(expected))
             }
+            Self::UnknownIdentityProvider { received } => {
+                write!(f, "the message says it is from {received}, and no connection is configured for that identity provider")
+            }
             Self::IssuerMissing { expected } => write!(f, "the signed Response has no Issuer, it must be \"{expected}\""),
             Self::IssuerFormat { element, received } => {
                 write!(f, "the Issuer of the {element} has the Format {received}, which is not that of an entity ID")
@@ -363,6 +371,7 @@ impl Refusal for ConstraintError {
     fn code(&self) -> &'static str {
         match self {
             Self::IssuerMismatch { .. } => "issuer_mismatch",
+            Self::UnknownIdentityProvider { .. } => "unknown_identity_provider",
             Self::IssuerMissing { .. } => "issuer_missing",
             Self::IssuerFormat { .. } => "issuer_format",
             Self::DestinationMismatch { .. } => "destination_mismatch",
@@ -393,7 +402,9 @@ impl Refusal for ConstraintError {
 
     fn section(&self) -> &'static str {
         match self {
-            Self::IssuerMismatch { .. } | Self::IssuerMissing { .. } => "SAML Profiles 4.1.4.2",
+            Self::IssuerMismatch { .. } | Self::UnknownIdentityProvider { .. } | Self::IssuerMissing { .. } => {
+                "SAML Profiles 4.1.4.2"
+            }
             Self::IssuerFormat { .. } => "SAML Core 8.3.6",
             Self::DestinationMismatch { .. } => "SAML Core 3.2.2",
             Self::DestinationMissing { .. } => "SAML Bindings 3.5.5.2",
@@ -451,6 +462,7 @@ impl Refusal for ConstraintError {
         }
         match self {
             Self::IssuerFormat { received, .. }
+            | Self::UnknownIdentityProvider { received }
             | Self::InResponseToMismatch { received, .. }
             | Self::UnexpectedInResponseTo { received, .. } => vec![received.as_str().to_owned()],
             Self::NotYetValid { not_before: time, .. }
@@ -472,6 +484,10 @@ impl Refusal for ConstraintError {
             Self::IssuerMismatch { .. } => {
                 "configure the identity provider's entity ID exactly as it writes it, or change it there: Auth0 sends `urn:` and the \
                  tenant's domain unless the addon's `issuer` says otherwise; if neither is meant, the message comes from another tenant"
+            }
+            Self::UnknownIdentityProvider { .. } => {
+                "add the connection of that customer, under the entity ID exactly as the identity provider writes it; if none is \
+                 expected, the message was sent to the wrong service, or by somebody who tries"
             }
             Self::IssuerMissing { .. } => "let the identity provider name itself in the signed Response",
             Self::IssuerFormat { element: "Response", .. } => {

@@ -39,11 +39,11 @@ pub(crate) const THEY_SEE_OTHERWISE: &[(&str, &str)] = &[
 
 /// Whether a row of [`THEY_TAKE`] is about that error.
 pub(crate) fn is_of(error: &XmlError, known: &str) -> bool {
-    match error.kind {
+    match &error.kind {
         XmlErrorKind::NotWellFormed { rule, section } | XmlErrorKind::Namespace { rule, section } => {
-            [rule, section].contains(&known)
+            [rule, section].contains(&&known)
         }
-        _ => saml_verify::Error::from(*error).code() == known,
+        _ => saml_verify::Error::from(error.clone()).code() == known,
     }
 }
 

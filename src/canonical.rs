@@ -127,7 +127,7 @@ impl Canonicalizer {
 
 /// Why there are no canonical octets.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
     /// Not the XML that this crate takes.
     Xml(XmlError),

@@ -18,6 +18,7 @@ use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 
+use crate::binding::mistaken::in_place_of_message;
 use crate::binding::post::decode_post;
 use crate::error::{ConfigError, ConstraintError, Error, Shown};
 use crate::limits::Limits;
@@ -162,8 +163,8 @@ impl<K> Registry<K> {
         now: SystemTime,
     ) -> Result<(Arc<Connection<K>>, Verified), Error> {
         let xml = decode_post(saml_response, &self.limits)?;
-        let document = Document::parse_message(&xml, &self.limits)?;
-        let unverified = Response::read(document.root())?;
+        let document = Document::parse_message(&xml, &self.limits).map_err(|error| in_place_of_message(&xml, error))?;
+        let unverified = Response::read(document.root()).map_err(|error| in_place_of_message(&xml, error))?;
         let claimed = unverified.claimed_issuer();
         let name = claimed.as_ref().map_or("", |issuer| &issuer.name);
         let connection =

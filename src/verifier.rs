@@ -9,6 +9,7 @@ mod explain;
 use std::time::{Duration, SystemTime};
 
 use crate::Certificate;
+use crate::binding::mistaken::in_place_of_message;
 use crate::binding::post::decode_post;
 use crate::connection::identity_provider::{IdentityProvider, Proof};
 use crate::connection::service_provider::ServiceProvider;
@@ -195,8 +196,9 @@ impl Verifier {
     ///
     /// The [`Error`] of the first step that refuses: xml, signature, status, structure, constraint.
     pub fn verify_xml(&self, xml: &[u8], expect: Expect<'_>, now: SystemTime) -> Result<Verified, Error> {
-        let document = Document::parse_message(xml, &self.limits)?;
-        self.verify_response(&document, Response::read(document.root())?, expect, now)
+        let document = Document::parse_message(xml, &self.limits).map_err(|error| in_place_of_message(xml, error))?;
+        let unverified = Response::read(document.root()).map_err(|error| in_place_of_message(xml, error))?;
+        self.verify_response(&document, unverified, expect, now)
     }
 
     /// Verifies a Response whose envelope was read already, which says nothing about its truth.
@@ -365,8 +367,9 @@ impl UnverifiedIssuer {
 /// An [`Error`] of the decode, xml or structure stage.
 pub fn peek_issuer(saml_response: &str, limits: &Limits) -> Result<UnverifiedIssuer, Error> {
     let xml = decode_post(saml_response, limits)?;
-    let document = Document::parse_message(&xml, limits)?;
-    let issuer = Response::read(document.root())?.claimed_issuer();
+    let document = Document::parse_message(&xml, limits).map_err(|error| in_place_of_message(&xml, error))?;
+    let response = Response::read(document.root()).map_err(|error| in_place_of_message(&xml, error))?;
+    let issuer = response.claimed_issuer();
     let missing = StructureError::MissingElement { parent: "Response", element: "Issuer" };
     Ok(UnverifiedIssuer(issuer.ok_or(missing)?.name.into_owned()))
 }

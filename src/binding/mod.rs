@@ -6,5 +6,6 @@
 //!
 //! [`DecodeError`]: crate::error::DecodeError
 
+pub(crate) mod mistaken;
 pub(crate) mod post;
 pub(crate) mod redirect;

@@ -3,6 +3,7 @@
 //! SAML Bindings 3.5.4: the message is base64 in the field `SAMLResponse` or `SAMLRequest`. It is never compressed, so nothing
 //! is inflated here, whatever the bytes look like. The form itself was parsed, once, by the service's web framework.
 
+use super::mistaken::{html_entity, is_labelled, known_document};
 use crate::base64::{decode_whitespace, is_white_space};
 use crate::error::DecodeError;
 use crate::limits::Limits;
@@ -22,9 +23,9 @@ pub fn decode_post(text: &str, limits: &Limits) -> Result<Vec<u8>, DecodeError> 
     }
     let bytes = decode_whitespace(text).map_err(|fault| known_mistake(text).unwrap_or_else(|| fault.into()))?;
     if let Some(offset) = misplaced_space(text, &bytes) {
-        return Err(DecodeError::SpaceForPlus { offset });
+        return Err(if is_labelled(text) { DecodeError::FieldName } else { DecodeError::SpaceForPlus { offset } });
     }
-    if bytes.first() == Some(&b'<') { Ok(bytes) } else { other_than_xml(bytes) }
+    if bytes.first() == Some(&b'<') { Ok(bytes) } else { other_than_xml(text, bytes) }
 }
 
 /// Base64 of the longest document, and a quarter for white space: a line break after every 76 characters is a fortieth.
@@ -35,6 +36,9 @@ pub(super) fn text_limit(limits: &Limits) -> usize {
 
 /// What was handed over, where that is no base64 for a reason that says more than the first wrong character.
 fn known_mistake(text: &str) -> Option<DecodeError> {
+    if let Some(document) = known_document(text) {
+        return Some(document);
+    }
     let start = text.trim_start_matches('\u{FEFF}').trim_start();
     if start.starts_with('<') {
         return Some(DecodeError::RawXml);
@@ -42,8 +46,14 @@ fn known_mistake(text: &str) -> Option<DecodeError> {
     if ["SAMLResponse=", "SAMLRequest=", "RelayState="].into_iter().any(|field| text.contains(field)) {
         return Some(DecodeError::FormBody);
     }
+    if is_labelled(text) {
+        return Some(DecodeError::FieldName);
+    }
     if let Some(offset) = percent_escape(text) {
         return Some(DecodeError::PercentEncoded { offset });
+    }
+    if let Some(offset) = html_entity(text) {
+        return Some(DecodeError::HtmlEntity { offset });
     }
     let only_base64 = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/= \r\n\t".contains(&byte));
     let quartets = text.bytes().filter(|byte| !is_white_space(byte)).count() % 4 == 0;
@@ -71,9 +81,15 @@ fn space_inside(text: &str) -> Option<usize> {
 }
 
 /// Passes on bytes that do not start with `<`: white space, a byte order mark and other encodings are the parser's to judge.
-fn other_than_xml(bytes: Vec<u8>) -> Result<Vec<u8>, DecodeError> {
+fn other_than_xml(text: &str, bytes: Vec<u8>) -> Result<Vec<u8>, DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::Empty);
+    }
+    if is_labelled(text) {
+        return Err(DecodeError::FieldName);
+    }
+    if let Some(document) = std::str::from_utf8(&bytes).ok().and_then(known_document) {
+        return Err(document);
     }
     if let Some(format) = compression(&bytes) {
         return Err(DecodeError::Compressed { format });
@@ -160,6 +176,17 @@ mod tests {
             ("SAMLResponse=PGEvPg%3D%3D", DecodeError::FormBody),
             ("PGEvPg==&RelayState=x", DecodeError::FormBody),
             ("https://sp.example.com/acs?SAMLResponse=PGEvPg==", DecodeError::FormBody),
+            ("SAMLResponse: PGEvPg==", DecodeError::FieldName),
+            ("SAMLResponse\tPGEvPg==", DecodeError::FieldName),
+            ("SAMLResponse PGEvPg==", DecodeError::FieldName),
+            ("PGEvPg&#61;&#61;", DecodeError::HtmlEntity { offset: 6 }),
+            ("&lt;a/&gt;", DecodeError::HtmlEntity { offset: 0 }),
+            ("<html><form><input name=\"SAMLResponse\" value=\"PGEvPg==\"></form>", DecodeError::HtmlPage { form_field: true }),
+            ("{\"SAMLResponse\":\"PGEvPg==\"}", DecodeError::Json { form_field: true }),
+            ("eyJhbGciOiJub25lIn0.e30.c2ln", DecodeError::JsonWebToken),
+            ("eyJlcnJvciI6MX0=", DecodeError::Json { form_field: false }), // {"error":1}
+            ("ZXlKaGJHY2lPaUp1YjI1bEluMC5lMzAu", DecodeError::JsonWebToken),
+            ("IDwhZG9jdHlwZSBodG1sPjxodG1sPg==", DecodeError::HtmlPage { form_field: false }), //  <!doctype html><html>
             ("PGEvPg%3D%3D", DecodeError::PercentEncoded { offset: 6 }),
             ("PGE%2bPj8/PC9hPg==", DecodeError::PercentEncoded { offset: 3 }),
             ("PGEvPg%", DecodeError::InvalidCharacter { offset: 6, character: '%' }),

@@ -18,8 +18,27 @@ pub enum DecodeError {
     },
     /// XML where base64 belongs.
     RawXml,
+    /// A page of HTML, or a piece of one.
+    HtmlPage {
+        /// Whether it has a form field `SAMLResponse`. What that holds was not looked at.
+        form_field: bool,
+    },
+    /// A JSON document.
+    Json {
+        /// Whether it has a member `SAMLResponse`. What that holds was not looked at.
+        form_field: bool,
+    },
+    /// A JSON Web Token, as OpenID Connect has it.
+    JsonWebToken,
     /// A form body, a URL, or another text that has the value of the field in it.
     FormBody,
+    /// The name of the field, and then its value: `SAMLResponse: …`.
+    FieldName,
+    /// A character that is written as an HTML entity: `&#x2b;`.
+    HtmlEntity {
+        /// Where the first one is.
+        offset: usize,
+    },
     /// A percent escape: the form was not decoded.
     PercentEncoded {
         /// Where the first one is.
@@ -131,7 +150,16 @@ impl fmt::Display for DecodeError {
             Self::Empty => f.write_str("the message is empty"),
             Self::TooLong { limit } => write!(f, "the message is longer than {limit} bytes of base64"),
             Self::RawXml => f.write_str("XML instead of base64"),
+            Self::HtmlPage { form_field: false } => f.write_str("an HTML page instead of a SAML message"),
+            Self::HtmlPage { form_field: true } => {
+                f.write_str("an HTML page instead of a SAML message; it has a form field SAMLResponse")
+            }
+            Self::Json { form_field: false } => f.write_str("JSON instead of a SAML message"),
+            Self::Json { form_field: true } => f.write_str("JSON instead of a SAML message; it has a member SAMLResponse"),
+            Self::JsonWebToken => f.write_str("a JSON Web Token instead of a SAML message"),
             Self::FormBody => f.write_str("a form body or URL instead of the value of its field"),
+            Self::FieldName => f.write_str("the name of the form field stands in front of its value"),
+            Self::HtmlEntity { offset } => write!(f, "an HTML entity at byte {offset}: copied from the source of a page"),
             Self::PercentEncoded { offset } => write!(f, "a percent escape at byte {offset}: the form was not decoded"),
             Self::SpaceForPlus { offset } => write!(f, "a `+` was turned into a space, first at byte {offset}"),
             Self::UrlSafeAlphabet { offset } => write!(f, "the URL-safe base64 alphabet at byte {offset}"),
@@ -167,11 +195,15 @@ impl Refusal for DecodeError {
             Self::Empty => "empty",
             Self::TooLong { .. } => "too_long",
             Self::RawXml => "raw_xml",
+            Self::HtmlPage { .. } => "html_page",
+            Self::Json { .. } => "json",
+            Self::JsonWebToken => "json_web_token",
             Self::FormBody => "form_body",
+            Self::FieldName => "field_name",
             Self::PercentEncoded { .. } => "percent_encoded",
             Self::SpaceForPlus { .. } => "space_for_plus",
             Self::UrlSafeAlphabet { .. } => "url_safe_alphabet",
-            Self::InvalidCharacter { .. } => "invalid_base64",
+            Self::InvalidCharacter { .. } | Self::HtmlEntity { .. } => "invalid_base64",
             Self::DataAfterPadding { .. } => "data_after_padding",
             Self::MissingPadding => "missing_padding",
             Self::Incomplete => "incomplete_base64",
@@ -207,7 +239,12 @@ impl Refusal for DecodeError {
             | Self::DataAfterDeflate { .. } => "SAML Bindings 3.4.4.1",
             Self::Empty
             | Self::RawXml
+            | Self::HtmlPage { .. }
+            | Self::Json { .. }
+            | Self::JsonWebToken
             | Self::FormBody
+            | Self::FieldName
+            | Self::HtmlEntity { .. }
             | Self::PercentEncoded { .. }
             | Self::SpaceForPlus { .. }
             | Self::Compressed { .. }
@@ -235,6 +272,36 @@ impl Refusal for DecodeError {
                 "if genuine messages are this large (many groups in the profile), send fewer attributes; a service can raise the limit on the document's bytes"
             }
             Self::RawXml => "hand over the value of the form field as it is; the identity provider posts base64",
+            Self::HtmlPage { form_field: false } => {
+                return format!(
+                    "this is what a browser shows, such as the identity provider's login or error page: read it for the reason, and hand over \
+                     {}",
+                    where_it_is()
+                );
+            }
+            Self::HtmlPage { form_field: true } => {
+                return format!(
+                    "hand over the value of that field alone, with HTML entities such as `&#x2b;` turned back into characters; surer is {}",
+                    where_it_is()
+                );
+            }
+            Self::Json { form_field: true } => {
+                "hand over the value of that member alone, with JSON's escapes (`\\/`, `\\u002b`) turned back into characters"
+            }
+            Self::Json { form_field: false } => {
+                return format!("read it for the reason: identity providers report errors so. Hand over {}", where_it_is());
+            }
+            Self::JsonWebToken => {
+                "this is a token of OpenID Connect or OAuth: let the identity provider speak SAML to this endpoint (Auth0: enable the addon \
+                 SAML2 Web App, and start logins at its Identity Provider Login URL)"
+            }
+            Self::FieldName => "hand over the value alone, what is behind the name",
+            Self::HtmlEntity { .. } => {
+                return format!(
+                    "the source of a page writes `+`, `/` and `=` as HTML entities (`&#x2b;`, `&#x2f;`, `&#61;`): hand over {}",
+                    where_it_is()
+                );
+            }
             Self::FormBody => "parse the form and hand over the value of its field `SAMLResponse` alone",
             Self::PercentEncoded { .. } => "decode the form (`application/x-www-form-urlencoded`) once, then hand over the value",
             Self::SpaceForPlus { .. } => {
@@ -258,6 +325,15 @@ impl Refusal for DecodeError {
             Self::UnknownEncoding | Self::NotDeflate | Self::DeflateCut | Self::DataAfterDeflate { .. } => {
                 "the identity provider must compress its redirects with raw DEFLATE, or post its messages"
             }
+            Self::InvalidCharacter { character: '\\', .. } => {
+                "the value was copied from JSON or source code: turn its escapes (`\\/`, `\\n`, `\\u002b`) back into characters"
+            }
+            Self::InvalidCharacter { character: '"' | '\'' | '`' | '\u{201C}' | '\u{201D}' | '\u{2018}' | '\u{2019}', .. } => {
+                "hand over the value without the quotation marks around it"
+            }
+            Self::InvalidCharacter { character: '.' | '\u{2026}', .. } => {
+                "the value was shortened where it was copied: hand over all of it"
+            }
             Self::InvalidCharacter { .. }
             | Self::DataAfterPadding { .. }
             | Self::MissingPadding
@@ -271,6 +347,11 @@ impl Refusal for DecodeError {
     }
 }
 
+/// Where the value is to be had that a login consists of.
+fn where_it_is() -> &'static str {
+    "the form field `SAMLResponse` as the browser posts it to the assertion consumer URL (developer tools, Network, that POST, form data)"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,6 +362,21 @@ mod tests {
             (DecodeError::Empty, "empty", "the message is empty"),
             (DecodeError::TooLong { limit: 9 }, "too_long", "the message is longer than 9 bytes of base64"),
             (DecodeError::RawXml, "raw_xml", "XML instead of base64"),
+            (DecodeError::HtmlPage { form_field: false }, "html_page", "an HTML page instead of a SAML message"),
+            (
+                DecodeError::HtmlPage { form_field: true },
+                "html_page",
+                "an HTML page instead of a SAML message; it has a form field SAMLResponse",
+            ),
+            (DecodeError::Json { form_field: false }, "json", "JSON instead of a SAML message"),
+            (DecodeError::Json { form_field: true }, "json", "JSON instead of a SAML message; it has a member SAMLResponse"),
+            (DecodeError::JsonWebToken, "json_web_token", "a JSON Web Token instead of a SAML message"),
+            (DecodeError::FieldName, "field_name", "the name of the form field stands in front of its value"),
+            (
+                DecodeError::HtmlEntity { offset: 3 },
+                "invalid_base64",
+                "an HTML entity at byte 3: copied from the source of a page",
+            ),
             (DecodeError::FormBody, "form_body", "a form body or URL instead of the value of its field"),
             (
                 DecodeError::PercentEncoded { offset: 3 },
@@ -339,6 +435,46 @@ mod tests {
             "a Response by POST is never compressed; was a message of the redirect binding posted here? Let the identity provider \
              answer by POST"
         );
+        for (error, remedy) in [
+            (
+                DecodeError::HtmlPage { form_field: false },
+                "this is what a browser shows, such as the identity provider's login or error page: read it for the reason, and hand over \
+                 the form field `SAMLResponse` as the browser posts it to the assertion consumer URL (developer tools, Network, that \
+                 POST, form data)",
+            ),
+            (
+                DecodeError::HtmlPage { form_field: true },
+                "hand over the value of that field alone, with HTML entities such as `&#x2b;` turned back into characters; surer is the \
+                 form field `SAMLResponse` as the browser posts it to the assertion consumer URL (developer tools, Network, that POST, \
+                 form data)",
+            ),
+            (
+                DecodeError::HtmlEntity { offset: 0 },
+                "the source of a page writes `+`, `/` and `=` as HTML entities (`&#x2b;`, `&#x2f;`, `&#61;`): hand over the form field \
+                 `SAMLResponse` as the browser posts it to the assertion consumer URL (developer tools, Network, that POST, form data)",
+            ),
+            (
+                DecodeError::Json { form_field: true },
+                "hand over the value of that member alone, with JSON's escapes (`\\/`, `\\u002b`) turned back into characters",
+            ),
+            (DecodeError::FieldName, "hand over the value alone, what is behind the name"),
+            (
+                DecodeError::InvalidCharacter { offset: 0, character: '\\' },
+                "the value was copied from JSON or source code: turn its escapes (`\\/`, `\\n`, `\\u002b`) back into characters",
+            ),
+            (
+                DecodeError::InvalidCharacter { offset: 0, character: '"' },
+                "hand over the value without the quotation marks around it",
+            ),
+            (
+                DecodeError::InvalidCharacter { offset: 0, character: '…' },
+                "the value was shortened where it was copied: hand over all of it",
+            ),
+        ] {
+            assert_eq!(error.remedy(), remedy);
+        }
+        assert!(DecodeError::JsonWebToken.remedy().starts_with("this is a token of OpenID Connect"));
+        assert!(DecodeError::Json { form_field: false }.remedy().starts_with("read it for the reason"));
         assert_eq!(
             DecodeError::TooLong { limit: 9 }.remedy(),
             "if genuine messages are this large (many groups in the profile), send fewer attributes; a service can raise the limit on \

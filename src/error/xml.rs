@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::Refusal;
+use super::{Refusal, Shown};
 
 /// Why the bytes are not the XML that this crate takes, and where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct XmlError {
     /// What is wrong.
     pub kind: XmlErrorKind,
@@ -26,7 +26,7 @@ pub struct Position {
 
 /// What is wrong with the XML.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum XmlErrorKind {
     /// Longer than the limit on the document's bytes.
     DocumentTooLarge {
@@ -41,11 +41,17 @@ pub enum XmlErrorKind {
         maximum: usize,
     },
     /// Not UTF-8; only UTF-8 is read (XML 1.0 section 4.3.3 allows more).
-    NotUtf8,
+    NotUtf8 {
+        /// The encoding that the declaration names, if it names one.
+        declared: Option<Shown>,
+    },
     /// UTF-16 or UTF-32, recognised by its byte order mark or its zero bytes.
     WideEncoding,
     /// The declaration names another encoding than UTF-8. XML 1.0 section 4.3.3.
-    EncodingMismatch,
+    EncodingMismatch {
+        /// What it names.
+        declared: Shown,
+    },
     /// A document type declaration, which no SAML message needs and many attacks do.
     Doctype,
     /// A comment that starts with `>` or `->`: well-formed, but HTML readers take it to end at once, and see what it hides.
@@ -77,12 +83,13 @@ impl fmt::Display for Position {
 
 impl fmt::Display for XmlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
+        match &self.kind {
             XmlErrorKind::DocumentTooLarge { limit } => return write!(f, "the document is longer than {limit} bytes"),
             XmlErrorKind::LimitExceeded { limit, maximum } => write!(f, "more than {maximum} {limit}"),
-            XmlErrorKind::NotUtf8 => f.write_str("not UTF-8"),
+            XmlErrorKind::NotUtf8 { declared: None } => f.write_str("not UTF-8"),
+            XmlErrorKind::NotUtf8 { declared: Some(declared) } => write!(f, "not UTF-8 (the declaration names {declared})"),
             XmlErrorKind::WideEncoding => f.write_str("UTF-16 or UTF-32 instead of UTF-8"),
-            XmlErrorKind::EncodingMismatch => f.write_str("the declared encoding is not UTF-8"),
+            XmlErrorKind::EncodingMismatch { declared } => write!(f, "the declaration names the encoding {declared}, not UTF-8"),
             XmlErrorKind::Doctype => f.write_str("a document type declaration"),
             XmlErrorKind::AmbiguousComment => f.write_str("a comment that starts with `>`"),
             XmlErrorKind::ForbiddenCharacter => f.write_str("a character that XML does not allow"),
@@ -94,12 +101,12 @@ impl fmt::Display for XmlError {
 
 impl Refusal for XmlError {
     fn code(&self) -> &'static str {
-        match self.kind {
+        match &self.kind {
             XmlErrorKind::DocumentTooLarge { .. } => "document_too_large",
             XmlErrorKind::LimitExceeded { .. } => "limit_exceeded",
-            XmlErrorKind::NotUtf8 => "not_utf8",
+            XmlErrorKind::NotUtf8 { .. } => "not_utf8",
             XmlErrorKind::WideEncoding => "wide_encoding",
-            XmlErrorKind::EncodingMismatch => "encoding_mismatch",
+            XmlErrorKind::EncodingMismatch { .. } => "encoding_mismatch",
             XmlErrorKind::Doctype => "doctype",
             XmlErrorKind::AmbiguousComment => "ambiguous_comment",
             XmlErrorKind::ForbiddenCharacter => "forbidden_character",
@@ -109,9 +116,11 @@ impl Refusal for XmlError {
     }
 
     fn section(&self) -> &'static str {
-        match self.kind {
+        match &self.kind {
             XmlErrorKind::DocumentTooLarge { .. } | XmlErrorKind::LimitExceeded { .. } => "limits",
-            XmlErrorKind::NotUtf8 | XmlErrorKind::WideEncoding | XmlErrorKind::EncodingMismatch => "XML 1.0 section 4.3.3",
+            XmlErrorKind::NotUtf8 { .. } | XmlErrorKind::WideEncoding | XmlErrorKind::EncodingMismatch { .. } => {
+                "XML 1.0 section 4.3.3"
+            }
             XmlErrorKind::Doctype => "SAML2Int SDP-G03",
             XmlErrorKind::AmbiguousComment => "XML 1.0 section 2.5",
             XmlErrorKind::ForbiddenCharacter => "XML 1.0 section 2.2",
@@ -120,15 +129,25 @@ impl Refusal for XmlError {
     }
 
     fn expected(&self) -> Vec<String> {
-        match self.kind {
+        match &self.kind {
             XmlErrorKind::DocumentTooLarge { limit } => vec![format!("at most {limit} bytes")],
             XmlErrorKind::LimitExceeded { limit, maximum } => vec![format!("at most {maximum} {limit}")],
+            XmlErrorKind::NotUtf8 { .. } | XmlErrorKind::WideEncoding | XmlErrorKind::EncodingMismatch { .. } => {
+                vec!["UTF-8".to_owned()]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn received(&self) -> Vec<String> {
+        match &self.kind {
+            XmlErrorKind::EncodingMismatch { declared } => vec![declared.as_str().to_owned()],
             _ => Vec::new(),
         }
     }
 
     fn remedy(&self) -> String {
-        match self.kind {
+        match &self.kind {
             XmlErrorKind::DocumentTooLarge { .. } | XmlErrorKind::LimitExceeded { .. } => {
                 "if genuine messages are this large (many groups in the profile), send fewer attributes; a service can raise this limit"
             }
@@ -136,8 +155,15 @@ impl Refusal for XmlError {
                 "if logins of one user fail, remove control characters from the user's profile: some identity providers write them as \
                  they are"
             }
-            XmlErrorKind::NotUtf8 | XmlErrorKind::WideEncoding | XmlErrorKind::EncodingMismatch => {
-                "let the identity provider send UTF-8"
+            XmlErrorKind::NotUtf8 { declared: Some(declared) } if declared.as_str().eq_ignore_ascii_case("UTF-8") => {
+                "the message says that it is UTF-8 and has octets that are not: look for whatever writes it in another encoding (the \
+                 identity provider's template, or an editor that saved a copy)"
+            }
+            XmlErrorKind::NotUtf8 { .. } | XmlErrorKind::WideEncoding => {
+                "let the identity provider send UTF-8; of a copy, check in which encoding it was saved"
+            }
+            XmlErrorKind::EncodingMismatch { .. } => {
+                "let the identity provider send UTF-8 and declare that, or declare nothing; only UTF-8 is read"
             }
             _ => "no conforming identity provider sends this: check that nothing changed or cut the message on its way",
         }

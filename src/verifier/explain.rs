@@ -6,6 +6,7 @@
 use std::time::SystemTime;
 
 use super::{Proven, Verifier};
+use crate::binding::mistaken::in_place_of_message;
 use crate::binding::post::decode_post;
 use crate::connection::identity_provider::IdentityProvider;
 use crate::report::{Compared, Report, ReportOutcome, Step};
@@ -32,8 +33,10 @@ impl Verifier {
     }
 
     fn explain(&self, report: &mut Report, xml: &[u8], expect: Expect<'_>, now: SystemTime) -> Option<()> {
-        let document = report.stage(XML, Document::parse_message(xml, &self.limits))?;
-        let unverified = report.stage(RESPONSE, Response::read(document.root()))?;
+        let parsed = Document::parse_message(xml, &self.limits).map_err(|error| in_place_of_message(xml, error));
+        let document = report.stage(XML, parsed)?;
+        let read = Response::read(document.root()).map_err(|error| in_place_of_message(xml, error));
+        let unverified = report.stage(RESPONSE, read)?;
         let chosen = self.explain_choice(report, &unverified);
         let verify = |element, name| chosen.map(|idp| idp.verify(&document, element, name));
 
@@ -119,7 +122,7 @@ fn steps() -> impl Iterator<Item = Step> {
 const DECODE: &[Step] = &[
     Step::new("A5", "the text is within its limit", "limits", &["too_long"]),
     Step::new("A2", "the form field is base64", "SAML Bindings 3.5.4", &[
-        "empty", "raw_xml", "form_body", "percent_encoded", "space_for_plus", "url_safe_alphabet", "invalid_base64",
+        "empty", "raw_xml", "html_page", "json", "json_web_token", "form_body", "field_name", "percent_encoded", "space_for_plus", "url_safe_alphabet", "invalid_base64",
         "data_after_padding", "missing_padding", "incomplete_base64", "trailing_bits", "encoded_twice",
     ]).throughout(),
     Step::new("A4", "the message is not compressed", "SAML Bindings 3.5.4", &["compressed"]),
@@ -129,7 +132,9 @@ const DECODE: &[Step] = &[
 const XML: &[Step] = &[
     Step::new("A5", "the document is within its limit", "limits", &["document_too_large"]),
     Step::new("B2", "the document is UTF-8", "XML 1.0 section 4.3.3", &["wide_encoding", "not_utf8", "encoding_mismatch"]).throughout(),
-    Step::new("B1", "the document is well-formed", "XML 1.0", &["not_well_formed", "forbidden_character", "ambiguous_comment"]).throughout(),
+    Step::new("B1", "the document is well-formed", "XML 1.0", &[
+        "not_well_formed", "forbidden_character", "ambiguous_comment", "html_page", "json", "json_web_token", "invalid_base64",
+    ]).throughout(),
     Step::new("B3", "there is no document type declaration", "SAML2Int SDP-G03", &["doctype"]).throughout(),
     Step::new("B5", "the document is namespace-well-formed", "Namespaces in XML 1.0", &["not_namespace_well_formed"]).throughout(),
     Step::new("B7", "depth, nodes, attributes and names are within their limits", "limits", &["limit_exceeded"]).throughout(),
@@ -138,7 +143,7 @@ const XML: &[Step] = &[
 #[rustfmt::skip]
 const RESPONSE: &[Step] = &[
     Step::new("C1", "a Response of SAML 2.0 with ID and IssueInstant", "SAML Core 3.3.3", &[
-        "unexpected_root", "unsupported_version", "missing_attribute", "invalid_attribute", "invalid_id", "invalid_time",
+        "unexpected_root", "html_page", "unsupported_version", "missing_attribute", "invalid_attribute", "invalid_id", "invalid_time",
     ]),
     Step::new("B11", "its elements are in schema order", "SAML Core 1.2 (schema)", &[
         "missing_element", "unexpected_element", "repeated_element", "unexpected_text", "unexpected_instruction",
@@ -242,9 +247,10 @@ mod tests {
             "inflated_too_long",
         ];
         assert_owned(DECODE, codes(include_str!("../error/decode.rs"), "DecodeError"), &of_redirects, &[]);
-        assert_owned(XML, codes(include_str!("../error/xml.rs"), "XmlError"), &[], &[]);
+        let other_documents = ["html_page", "json", "json_web_token", "invalid_base64"];
+        assert_owned(XML, codes(include_str!("../error/xml.rs"), "XmlError"), &[], &other_documents);
         let in_assertion = ["no_assertion", "encrypted_assertion", "encrypted_id", "base_id", "empty_name_id"];
-        assert_owned(RESPONSE, structure(), &in_assertion, &[]);
+        assert_owned(RESPONSE, structure(), &in_assertion, &["html_page"]);
         let of_response = ["no_assertion", "encrypted_assertion", "several_assertions", "unexpected_root"];
         assert_owned(&CONTENT, structure(), &of_response, &[]);
         assert_owned(ASSERTION, only(&["encrypted_assertion", "no_assertion"]), &[], &[]);

@@ -23,7 +23,7 @@ use super::reference::{UNKNOWN_REFERENCE, is_canonical_in_text, normalize_value,
 use super::scan::{find, last_octets, order, same, text_end};
 use super::span::{Span, narrow};
 use super::tag::{Next, RawAttribute, TagFault, next};
-use crate::error::{Position, XmlError, XmlErrorKind};
+use crate::error::{Position, Shown, XmlError, XmlErrorKind};
 use crate::id::ncname_len;
 use crate::limits::Limits;
 
@@ -41,9 +41,22 @@ fn decode<'i>(bytes: &'i [u8], limits: &Limits) -> Result<&'i str, XmlError> {
         Ok(text) => Ok(text),
         Err(error) => {
             let valid = bytes.get(..error.valid_up_to()).and_then(|valid| std::str::from_utf8(valid).ok()).unwrap_or_default();
-            Err(XmlError { kind: XmlErrorKind::NotUtf8, position: position(valid, valid.len()) })
+            Err(XmlError {
+                kind: XmlErrorKind::NotUtf8 { declared: declared_encoding(valid) },
+                position: position(valid, valid.len()),
+            })
         }
     }
+}
+
+/// What the declaration at the start of a document names as its encoding, for the error of one that is not UTF-8.
+#[cold]
+fn declared_encoding(text: &str) -> Option<Shown> {
+    let declaration = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text).strip_prefix("<?xml")?.split('>').next()?;
+    let (_, value) = declaration.split_once("encoding")?;
+    let value = value.trim_start().strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+    value.split(quote).nth(1).map(Shown::new)
 }
 
 impl<'i> Document<'i> {
@@ -394,7 +407,9 @@ impl<'i, 'l> Parser<'i, 'l> {
             return Err(broken("a `standalone` that is neither yes nor no"));
         }
         match encoding {
-            Some(name) if !name.eq_ignore_ascii_case("UTF-8") => Err(Fault::new(XmlErrorKind::EncodingMismatch, start)),
+            Some(name) if !name.eq_ignore_ascii_case("UTF-8") => {
+                Err(Fault::new(XmlErrorKind::EncodingMismatch { declared: Shown::new(name) }, start))
+            }
             _ => Ok(()),
         }
     }

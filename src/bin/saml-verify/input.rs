@@ -153,10 +153,17 @@ fn form_field(body: &str) -> Result<Message, Box<Refusal>> {
     let fields = fields(body);
     let mut values = fields.iter().filter(|(name, _)| name == "SAMLResponse").map(|(_, value)| value);
     match (values.next(), values.next()) {
+        (Some(_), None) if is_written_by_hand(body) => Err(Refusal::field_name().into()),
         (Some(value), None) => Ok(Message::Post(value.clone())),
         (Some(_), Some(_)) => Err(Refusal::duplicate_field().into()),
         (None, _) => Err(Refusal::missing_field(&fields).into()),
     }
+}
+
+/// Whether the value stands there as it is, with a `+` in it that a form would write as `%2B`.
+fn is_written_by_hand(body: &str) -> bool {
+    let value = body.split('&').find_map(|field| field.strip_prefix("SAMLResponse="));
+    value.is_some_and(|value| value.contains('+') && !value.contains('%'))
 }
 
 /// SAML Profiles 4.1.2: a login never travels by redirect, so that none is looked for in it.
@@ -222,6 +229,8 @@ mod tests {
         assert_eq!(new(b"SAMLResponse=a&SAMLResponse=a"), Err(Refusal::duplicate_field().into()));
         assert_eq!(new(b"SAMLRequest=a&RelayState=b"), Err(missing(&["SAMLRequest", "RelayState"])));
         assert_eq!(new(b"SAMLResponse=a&RelayState=b\n"), Ok(Message::Post("a".to_owned())));
+        assert_eq!(new(b"SAMLResponse=a+b=="), Err(Refusal::field_name().into()));
+        assert_eq!(new(b"RelayState=a+b&SAMLResponse=a%2Bb"), Ok(Message::Post("a+b".to_owned())));
         assert_eq!(new(b"\xFF\xFEP\0G\0"), Err(Refusal::not_text().into()));
     }
 

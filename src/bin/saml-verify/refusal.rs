@@ -128,6 +128,15 @@ impl Refusal {
         )
     }
 
+    pub(crate) fn field_name() -> Self {
+        Self::decode(
+            "field_name",
+            "the name of the form field stands in front of its value, which is not encoded as a form encodes it",
+            "SAML Bindings 3.5.4",
+            "hand over the value alone, without `SAMLResponse=`, or the form body as it was posted, where `+` is written `%2B`",
+        )
+    }
+
     pub(crate) fn redirect_binding() -> Self {
         Self::decode(
             "redirect_binding",

@@ -446,11 +446,17 @@ fn what_cannot_be_a_login_is_refused_by_name() {
     let url = format!("https://app.serviceprovider.example/saml/acs?{query}");
     let large = vec![b'A'; 7 << 20];
     let large_xml = [b"<a>".as_slice(), &vec![b' '; 2 << 20], b"</a>"].concat();
-    let rows: [(&[&str], &[u8], &str, &str); 17] = [
+    let rows: [(&[&str], &[u8], &str, &str); 23] = [
         (&[], b"", "decode", "empty"),
         (&[], b"\n", "decode", "empty"),
         (&[], b"\xFF\xD8\xFF\xE0\0", "decode", "not_utf8_text"),
-        (&[], b"<html><body>Service Unavailable</body></html>", "structure", "unexpected_root"),
+        (&[], b"<html><body>Service Unavailable</body></html>", "decode", "html_page"),
+        (&["--input", "post"], b"<!DOCTYPE html><title>Log in</title>", "decode", "html_page"),
+        (&[], b"{\"SAMLResponse\":\"PGEvPg==\"}", "decode", "json"),
+        (&[], b"eyJhbGciOiJub25lIn0.e30.", "decode", "json_web_token"),
+        (&[], b"SAMLResponse: PGEvPg==", "decode", "field_name"),
+        (&[], b"SAMLResponse=PGEv+Pg==", "decode", "field_name"),
+        (&[], b"PGEvPg&#61;&#61;", "decode", "invalid_base64"),
         (&[], b"<\0a\0/\0>\0", "xml", "wide_encoding"),
         (&[], query.as_bytes(), "decode", "redirect_binding"),
         (&[], url.as_bytes(), "decode", "redirect_binding"),

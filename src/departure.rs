@@ -4,8 +4,20 @@
 //! a way to skip a check: each departure widens one rule to one more known form, which is then checked like the others.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// One rule that a connection widens knowingly. None is allowed unless it is named.
+///
+/// Its display form is its name, from which it is parsed:
+///
+/// ```
+/// use saml_verify::Departure;
+///
+/// let departure: Departure = "sha1-digest".parse()?;
+/// assert_eq!(departure, Departure::Sha1DigestForLegacyUseOnly);
+/// assert_eq!(departure.to_string(), "sha1-digest");
+/// # Ok::<(), saml_verify::UnknownDeparture>(())
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Departure {
@@ -69,11 +81,6 @@ impl Departure {
         }
     }
 
-    /// The departure of that exact name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|departure| departure.name() == name)
-    }
-
     const fn bit(self) -> u16 {
         match self {
             Self::Sha1SignatureForLegacyUseOnly => 1,
@@ -92,6 +99,31 @@ impl fmt::Display for Departure {
     }
 }
 
+impl FromStr for Departure {
+    type Err = UnknownDeparture;
+
+    /// The departure of that exact name.
+    fn from_str(name: &str) -> Result<Self, UnknownDeparture> {
+        let found = Self::ALL.into_iter().find(|departure| departure.name() == name);
+        found.ok_or_else(|| UnknownDeparture { name: name.to_owned() })
+    }
+}
+
+/// No departure has that name. The message lists those that there are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownDeparture {
+    /// The name that was asked for.
+    pub name: String,
+}
+
+impl fmt::Display for UnknownDeparture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no departure is named {:?}; the names are {}", self.name, Departure::ALL.map(Departure::name).join(", "))
+    }
+}
+
+impl std::error::Error for UnknownDeparture {}
+
 /// The departures that a connection allows.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Departures(u16);
@@ -105,11 +137,15 @@ impl Departures {
     pub(crate) const fn contains(self, departure: Departure) -> bool {
         self.0 & departure.bit() != 0
     }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = Departure> {
+        Departure::ALL.into_iter().filter(move |departure| self.contains(*departure))
+    }
 }
 
 impl fmt::Debug for Departures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(Departure::ALL.into_iter().filter(|departure| self.contains(*departure))).finish()
+        f.debug_set().entries(self.iter()).finish()
     }
 }
 
@@ -125,7 +161,7 @@ mod tests {
             ["sha1-signature", "sha1-digest", "inclusive-c14n", "signature-position", "confirmation-not-before", "issuer-format"]
         );
         for departure in Departure::ALL {
-            assert_eq!(Departure::from_name(departure.name()), Some(departure));
+            assert_eq!(departure.name().parse(), Ok(departure));
             assert_eq!(departure.to_string(), departure.name());
         }
     }
@@ -133,8 +169,15 @@ mod tests {
     #[test]
     fn only_exact_names_count() {
         for name in ["", "sha1", "SHA1-SIGNATURE", " sha1-signature", "sha1-signature ", "sha1_signature", "all"] {
-            assert_eq!(Departure::from_name(name), None, "{name:?}");
+            assert_eq!(name.parse::<Departure>(), Err(UnknownDeparture { name: name.to_owned() }));
         }
+    }
+
+    #[test]
+    fn a_wrong_name_is_answered_with_the_right_ones() {
+        let message = "sha1\n".parse::<Departure>().unwrap_err().to_string();
+        let names = message.strip_prefix("no departure is named \"sha1\\n\"; the names are ").unwrap();
+        assert_eq!(names.split(", ").collect::<Vec<_>>(), Departure::ALL.map(Departure::name));
     }
 
     #[test]

@@ -142,7 +142,7 @@ pub use binding::redirect::{RedirectMessage, RedirectParameter};
 pub use connection::identity_provider::IdentityProvider;
 pub use connection::service_provider::ServiceProvider;
 pub use crypto::{Certificate, KeyType, TrustedKeys};
-pub use departure::Departure;
+pub use departure::{Departure, UnknownDeparture};
 pub use error::{
     AlgorithmRefusal, AlgorithmRole, CertificateError, ConfigError, ConstraintError, DecodeError, Error, FoundInstead, Position,
     ReplayError, Shown, SignatureError, StatusError, StructureError, UnconfirmedSubject, XmlError, XmlErrorKind,
@@ -151,9 +151,10 @@ pub use limits::Limits;
 pub use login::{Login, Verified, VerifiedSignature, Warning};
 #[cfg(feature = "registry")]
 pub use registry::{Connection, Registry};
-pub use replay::{AsyncReplayStore, InProcessReplayStore, ReplayKey, ReplayStore};
+pub use replay::in_process::InProcessReplayStore;
+pub use replay::{AsyncReplayStore, ReplayFuture, ReplayKey, ReplayStore};
 pub use report::{Report, ReportOutcome, ReportRow};
-pub use saml::attributes::{Attribute, AttributeValue, Attributes, NotSingle};
+pub use saml::attributes::{Attribute, AttributeIter, AttributeValue, Attributes, NotSingle};
 pub use saml::check::Expect;
 pub use saml::name_id::NameId;
 pub use subject_key::SubjectKey;

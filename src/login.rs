@@ -68,7 +68,7 @@ impl Verified {
     /// # Errors
     ///
     /// [`Error::Replay`] where the assertion was used before, or where the store cannot tell.
-    pub async fn claim_async(self, store: &impl AsyncReplayStore) -> Result<Login, Error> {
+    pub async fn claim_async(self, store: &(impl AsyncReplayStore + ?Sized)) -> Result<Login, Error> {
         store.claim(&self.replay_key(), self.expires_at, self.now).await?;
         Ok(self.login)
     }

@@ -24,7 +24,47 @@ use crate::xml::{Document, Signed, Unsigned};
 
 /// Verifies logins for one service provider, from one or several identity providers.
 ///
-/// Make one when the service starts, and share it.
+/// Make one when the service starts, and share it. It never changes: to trust another certificate, make a new one and put it in
+/// the place of the old one. Logins that are being verified end with the one with which they began.
+///
+/// ```
+/// use std::sync::{Arc, PoisonError, RwLock};
+/// use saml_verify::{IdentityProvider, ServiceProvider, TrustedKeys, Verifier};
+///
+/// struct Saml(RwLock<Arc<Verifier>>);
+///
+/// impl Saml {
+///     /// For one login; the lock is free again when this returns.
+///     fn verifier(&self) -> Arc<Verifier> {
+///         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+///     }
+///
+///     /// Rotation: a wrong certificate is an error here, and the old verifier stays.
+///     fn trust(&self, pem: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+///         let verifier = Arc::new(verifier(pem)?);
+///         *self.0.write().unwrap_or_else(PoisonError::into_inner) = verifier;
+///         Ok(())
+///     }
+/// }
+///
+/// fn verifier(pem: &[u8]) -> Result<Verifier, Box<dyn std::error::Error>> {
+///     let idp = IdentityProvider::new("urn:acme.us.auth0.com", TrustedKeys::from_pem(pem)?)?;
+///     Ok(Verifier::new(ServiceProvider::new("urn:example:sp:portal", "https://portal.example.com/saml/acs")?, idp))
+/// }
+/// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/auth0/keys/");
+/// # let [old_pem, new_pem] = ["idp-rsa2048.pem", "idp-rsa3072.pem"].map(|file| std::fs::read(format!("{folder}{file}")).unwrap());
+///
+/// let saml = Saml(RwLock::new(Arc::new(verifier(&old_pem)?)));
+/// let in_use = saml.verifier();
+/// // Later, in a handler of SIGHUP, or after a look at the identity provider's metadata.
+/// saml.trust(&new_pem)?;
+/// assert!(saml.trust(b"not a certificate").is_err());
+///
+/// let keys = |verifier: &Verifier| verifier.identity_providers()[0].trusted_keys().clone();
+/// assert_eq!(keys(&in_use), TrustedKeys::from_pem(&old_pem)?);
+/// assert_eq!(keys(&saml.verifier()), TrustedKeys::from_pem(&new_pem)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Verifier {
     service_provider: ServiceProvider,
@@ -181,6 +221,46 @@ impl Verifier {
         self
     }
 
+    /// The service provider for which it verifies.
+    pub fn service_provider(&self) -> &ServiceProvider {
+        &self.service_provider
+    }
+
+    /// The identity providers that it believes, in the order in which they were given: at least one.
+    pub fn identity_providers(&self) -> &[IdentityProvider] {
+        &self.identity_providers
+    }
+
+    /// The difference between the clocks that it allows.
+    pub fn allowed_clock_skew(&self) -> Duration {
+        self.clock_skew
+    }
+
+    /// What becomes of logins whose trusted certificate is outside its validity.
+    pub fn expired_certificate_policy(&self) -> ExpiredCertificate {
+        self.expired_certificate
+    }
+
+    /// The bounds on messages: for [`peek_issuer`], which must not be laxer.
+    pub fn message_limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What must be signed.
+    pub fn required_signature(&self) -> SignedPart {
+        self.required
+    }
+
+    /// The authentication context classes of which one is required; empty where any is accepted.
+    pub fn required_authn_contexts(&self) -> &[String] {
+        &self.authn_contexts
+    }
+
+    /// How long ago users may have authenticated, if that is bounded.
+    pub fn allowed_authentication_age(&self) -> Option<Duration> {
+        self.max_authentication_age
+    }
+
     /// Verifies the form field `SAMLResponse` of a POST to the assertion consumer service. SAML Bindings 3.5.
     ///
     /// # Errors
@@ -274,7 +354,7 @@ impl Verifier {
             response,
             response_signed,
             issuer: idp.entity_id(),
-            departures: idp.departures(),
+            departures: idp.departure_set(),
             audiences: self.service_provider.audiences(),
             acs_urls: self.service_provider.acs_urls(),
             expect,

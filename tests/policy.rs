@@ -5,6 +5,7 @@
 mod common;
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
@@ -15,9 +16,9 @@ use saml_verify::internals::{ValueVerdict, public_key, sign, verify_value};
 use saml_verify::test_idp::{TestIdp, TestResponse};
 use saml_verify::time::{format_rfc3339, parse_rfc3339};
 use saml_verify::{
-    AlgorithmRefusal, AlgorithmRole, AsyncReplayStore, CertificateError, ConfigError, ConstraintError, Error, Expect,
-    ExpiredCertificate, IdentityProvider, InProcessReplayStore, Limits, Login, ReplayError, ReplayKey, ReportOutcome,
-    ServiceProvider, SignatureError, SignedPart, TrustedKeys, Verifier, Warning, XmlErrorKind, peek_issuer,
+    AlgorithmRefusal, AlgorithmRole, AsyncReplayStore, CertificateError, ConfigError, ConstraintError, Departure, Error, Expect,
+    ExpiredCertificate, IdentityProvider, InProcessReplayStore, Limits, Login, ReplayError, ReplayFuture, ReplayKey, ReplayStore,
+    ReportOutcome, ServiceProvider, SignatureError, SignedPart, TrustedKeys, Verifier, Warning, XmlErrorKind, peek_issuer,
 };
 
 const IDP: &str = "urn:test:idp";
@@ -464,6 +465,33 @@ fn a_login_says_which_of_the_trusted_keys_signed() {
 }
 
 #[test]
+fn a_verifier_tells_what_it_was_told() {
+    use ExpiredCertificate::{Refuse, Warn};
+    let idp = TestIdp::new(IDP);
+    let plain = Verifier::new(service_provider(), connection(IDP, idp.trusted_keys()));
+    assert_eq!(plain.service_provider().entity_id(), SP);
+    let [only] = plain.identity_providers() else { panic!("one identity provider") };
+    assert_eq!((only.entity_id(), only.trusted_keys(), only.departures().count()), (IDP, &idp.trusted_keys(), 0));
+    assert_eq!((plain.allowed_clock_skew(), plain.expired_certificate_policy()), (Duration::from_secs(180), Warn));
+    assert_eq!((plain.message_limits(), plain.required_signature()), (&Limits::DEFAULT, SignedPart::Either));
+    assert_eq!((plain.required_authn_contexts(), plain.allowed_authentication_age()), (&[][..], None));
+
+    let limits = Limits { depth: 12, ..Limits::DEFAULT };
+    let age = Duration::from_secs(3600);
+    let departures = [Departure::Sha1DigestForLegacyUseOnly, Departure::SignaturePosition];
+    let second = departures.into_iter().rev().fold(connection("urn:second", idp.trusted_keys()), IdentityProvider::allow);
+    let told = plain.with_identity_provider(second).expect("another entity ID");
+    let told = told.clock_skew(Duration::from_secs(7)).expect("a skew within bounds").limits(limits);
+    let told = told.expired_certificate(Refuse).require_signed(SignedPart::Both).max_authentication_age(age);
+    let told = told.require_authn_context(["urn:class"]).expect("a class");
+    let [_, second] = told.identity_providers() else { panic!("two identity providers") };
+    assert_eq!((second.entity_id(), second.departures().collect::<Vec<_>>()), ("urn:second", departures.to_vec()));
+    assert_eq!((told.allowed_clock_skew(), told.expired_certificate_policy()), (Duration::from_secs(7), Refuse));
+    assert_eq!((told.message_limits(), told.required_signature()), (&limits, SignedPart::Both));
+    assert_eq!((told.required_authn_contexts(), told.allowed_authentication_age()), (&["urn:class".to_owned()][..], Some(age)));
+}
+
+#[test]
 fn an_untrusted_key_is_named_beside_the_trusted_ones() {
     let posted = Posted::auth0("a-rej-other-key-same-cn");
     let attacker = TrustedKeys::from_pem(read(&testdata("auth0/keys/attacker-rsa2048.pem"))).expect("a certificate");
@@ -503,15 +531,13 @@ fn an_assertion_is_used_once() {
 struct Distant(Result<(), ReplayError>);
 
 impl AsyncReplayStore for Distant {
-    async fn claim(&self, _: &ReplayKey, expires: SystemTime, now: SystemTime) -> Result<(), ReplayError> {
+    fn claim<'a>(&'a self, _: &'a ReplayKey, expires: SystemTime, now: SystemTime) -> ReplayFuture<'a> {
         assert!(expires > now);
         let mut asked = false;
-        std::future::poll_fn(|context| {
+        Box::pin(std::future::poll_fn(move |context| {
             context.waker().wake_by_ref();
-            if std::mem::replace(&mut asked, true) { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-        self.0.clone()
+            if std::mem::replace(&mut asked, true) { Poll::Ready(self.0.clone()) } else { Poll::Pending }
+        }))
     }
 }
 
@@ -527,12 +553,40 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 #[test]
 fn a_distant_store_decides_as_a_near_one() {
     let xml = response(&TestIdp::new(IDP)).to_xml();
-    let unavailable = ReplayError::StoreUnavailable { reason: "timed out".to_owned() };
+    let unavailable = ReplayError::unavailable("timed out");
     for answer in [Ok(()), Err(ReplayError::Replayed), Err(unavailable)] {
         let verified = verifier().verify_xml(xml.as_bytes(), Expect::AnswerTo(REQUEST), now()).expect("a login");
         let login = block_on(verified.claim_async(&Distant(answer.clone())));
         assert_eq!(login.map(|login| login.name_id().value.clone()), answer.map(|()| USER.to_owned()).map_err(Error::from));
     }
+}
+
+/// What a service holds may be the store, a pointer to it, or any store that was chosen when it started.
+#[test]
+fn a_store_is_used_through_whatever_points_at_it() {
+    let xml = response(&TestIdp::new(IDP)).to_xml();
+    let verified = || verifier().verify_xml(xml.as_bytes(), Expect::AnswerTo(REQUEST), now()).expect("a login");
+    let near = Arc::new(InProcessReplayStore::default());
+    let near_dyn: Box<dyn ReplayStore + Send + Sync> = Box::new(Arc::clone(&near));
+    let distant: Arc<dyn AsyncReplayStore> = near.clone();
+    let distant_box: Box<dyn AsyncReplayStore> = Box::new(Arc::clone(&distant));
+    assert!(verified().claim(&near_dyn).is_ok());
+    let replayed = Some(Error::from(ReplayError::Replayed));
+    for outcome in [
+        verified().claim(&near),
+        verified().claim(&&*near),
+        verified().claim(&*near_dyn),
+        block_on(verified().claim_async(&near)),
+        block_on(verified().claim_async(&&*near)),
+        block_on(verified().claim_async(&distant)),
+        block_on(verified().claim_async(&*distant)),
+        block_on(verified().claim_async(&distant_box)),
+        block_on(verified().claim_async(&*distant_box)),
+    ] {
+        assert_eq!(outcome.err(), replayed);
+    }
+    fn on_any_thread<T>(_: impl Future<Output = T> + Send) {}
+    on_any_thread(verified().claim_async(&*distant_box));
 }
 
 /// Valid from 10:00:00 until 11:00:00, the end excluded; the skew widens both ends.

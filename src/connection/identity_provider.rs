@@ -38,13 +38,20 @@ impl IdentityProvider {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::InvalidEntityId`] or [`ConfigError::NoTrustedKey`].
+    /// [`ConfigError::InvalidEntityId`], [`ConfigError::NoTrustedKey`], or [`ConfigError::Certificate`] where there are more than
+    /// [`TrustedKeys::MAXIMUM`] keys.
     pub fn new(entity_id: impl Into<String>, keys: TrustedKeys) -> Result<Self, ConfigError> {
         let entity_id = checked_entity_id(entity_id.into())?;
-        if keys.iter().next().is_none() {
+        if keys.is_empty() {
             return Err(ConfigError::NoTrustedKey { entity_id });
         }
-        Ok(Self { entity_id, keys, departures: Departures::default(), sso_redirect_url: None, sso_post_url: None })
+        Ok(Self {
+            entity_id,
+            keys: keys.within_maximum()?,
+            departures: Departures::default(),
+            sso_redirect_url: None,
+            sso_post_url: None,
+        })
     }
 
     /// Allows one named departure from what a strict verifier accepts, for this identity provider alone.
@@ -83,8 +90,18 @@ impl IdentityProvider {
         &self.entity_id
     }
 
-    /// What it is allowed.
-    pub(crate) fn departures(&self) -> Departures {
+    /// The keys that speak for it.
+    pub fn trusted_keys(&self) -> &TrustedKeys {
+        &self.keys
+    }
+
+    /// What is allowed to it, in the order of [`Departure::ALL`].
+    pub fn departures(&self) -> impl Iterator<Item = Departure> {
+        self.departures.iter()
+    }
+
+    /// What is allowed to it, as a set.
+    pub(crate) fn departure_set(&self) -> Departures {
         self.departures
     }
 

@@ -47,11 +47,18 @@ impl ServiceProvider {
         Ok(self)
     }
 
-    pub(crate) fn audiences(&self) -> &[String] {
+    /// The entity ID.
+    pub fn entity_id(&self) -> &str {
+        self.audiences.first().map_or("", String::as_str)
+    }
+
+    /// The audiences that are accepted: the entity ID, and those that were added.
+    pub fn audiences(&self) -> &[String] {
         &self.audiences
     }
 
-    pub(crate) fn acs_urls(&self) -> &[String] {
+    /// The URLs of the assertion consumer service, in the order in which they were given.
+    pub fn acs_urls(&self) -> &[String] {
         &self.acs_urls
     }
 }
@@ -104,6 +111,18 @@ mod tests {
             let provider = ServiceProvider::new("urn:sp", "https://sp.example/acs").unwrap().also_accepting_acs_url(url);
             assert_eq!(provider.is_ok(), accepted, "{url}: {provider:?}");
         }
+    }
+
+    #[test]
+    fn a_service_provider_tells_what_it_accepts() {
+        let sp = ServiceProvider::new("urn:sp", "https://sp.example/acs").unwrap();
+        assert_eq!(
+            (sp.entity_id(), sp.audiences(), sp.acs_urls()),
+            ("urn:sp", &["urn:sp".to_owned()][..], &["https://sp.example/acs".to_owned()][..])
+        );
+        let sp = sp.also_accepting_audience("urn:old").unwrap().also_accepting_acs_url("https://old.example/acs").unwrap();
+        assert_eq!((sp.entity_id(), sp.audiences()), ("urn:sp", &["urn:sp".to_owned(), "urn:old".to_owned()][..]));
+        assert_eq!(sp.acs_urls(), ["https://sp.example/acs", "https://old.example/acs"]);
     }
 
     #[test]

@@ -73,6 +73,16 @@ impl TrustedKeys {
         Ok(Self(vec![Certificate::from_public_key(spki)?]))
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// These certificates and those: the current ones and the next ones, from two files.
     ///
     /// # Errors
@@ -127,17 +137,57 @@ impl TrustedKeys {
     }
 
     fn new(certificates: impl IntoIterator<Item = Certificate>) -> Result<Self, CertificateError> {
-        let mut distinct: Vec<Certificate> = Vec::new();
-        for certificate in certificates {
-            if distinct.contains(&certificate) {
-                continue;
-            }
-            if distinct.len() >= Self::MAXIMUM {
-                return Err(CertificateError::TooMany { maximum: Self::MAXIMUM });
-            }
-            distinct.push(certificate);
+        certificates.into_iter().collect::<Self>().within_maximum()
+    }
+
+    /// The same keys, if they are few enough to try each of them on a message.
+    pub(crate) fn within_maximum(self) -> Result<Self, CertificateError> {
+        if self.len() > Self::MAXIMUM {
+            return Err(CertificateError::TooMany { maximum: Self::MAXIMUM });
         }
-        Ok(Self(distinct))
+        Ok(self)
+    }
+}
+
+/// Certificates that were picked one by one; one that occurs twice counts once.
+///
+/// None, or more than [`TrustedKeys::MAXIMUM`], are found by [`IdentityProvider::new`](crate::IdentityProvider::new).
+///
+/// ```
+/// # let pem = include_str!("../../testdata/auth0/keys/formats/lf.pem");
+/// # let now = std::time::SystemTime::UNIX_EPOCH;
+/// use saml_verify::TrustedKeys;
+///
+/// let all = TrustedKeys::from_pem(pem)?;
+/// let not_expired: TrustedKeys = all.into_iter().filter(|certificate| now <= certificate.not_after()).collect();
+/// # assert_eq!(not_expired.len(), 1);
+/// # Ok::<(), saml_verify::CertificateError>(())
+/// ```
+impl FromIterator<Certificate> for TrustedKeys {
+    fn from_iter<I: IntoIterator<Item = Certificate>>(certificates: I) -> Self {
+        let mut keys = Self(Vec::new());
+        keys.extend(certificates);
+        keys
+    }
+}
+
+/// More certificates, as for [`FromIterator`].
+impl Extend<Certificate> for TrustedKeys {
+    fn extend<I: IntoIterator<Item = Certificate>>(&mut self, certificates: I) {
+        for certificate in certificates {
+            if !self.0.contains(&certificate) {
+                self.0.push(certificate);
+            }
+        }
+    }
+}
+
+impl IntoIterator for TrustedKeys {
+    type Item = Certificate;
+    type IntoIter = std::vec::IntoIter<Certificate>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 
@@ -753,6 +803,23 @@ mod tests {
             TrustedKeys::from_pem(include_str!("../../testdata/attacks/certs/idp-rotation.pem")).unwrap().iter().count(),
             2
         );
+    }
+
+    #[test]
+    fn certificates_are_collected_and_counted_where_they_are_used() {
+        let sixteen = variants(16);
+        let collected: TrustedKeys = sixteen.iter().chain(&sixteen).cloned().collect();
+        assert!(collected == sixteen, "in order, and duplicates count once");
+        let mut seventeen = collected;
+        seventeen.extend(TrustedKeys::from_pem(variant(200)).unwrap());
+        assert_eq!((seventeen.len(), seventeen.is_empty()), (17, false));
+        let error = crate::IdentityProvider::new("urn:idp", seventeen).unwrap_err();
+        assert_eq!(error, CertificateError::TooMany { maximum: 16 }.into());
+        assert!(crate::IdentityProvider::new("urn:idp", sixteen).is_ok());
+        let none: TrustedKeys = std::iter::empty().collect();
+        assert_eq!((none.len(), none.is_empty()), (0, true));
+        let error = crate::IdentityProvider::new("urn:idp", none).unwrap_err();
+        assert_eq!(error, crate::ConfigError::NoTrustedKey { entity_id: "urn:idp".to_owned() });
     }
 
     #[test]

@@ -239,11 +239,30 @@ impl fmt::Display for FoundInstead {
     }
 }
 
-impl std::error::Error for CertificateError {}
+/// Where one of several certificates is refused, the source is the reason by itself.
+impl std::error::Error for CertificateError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::OneOfSeveral { reason, .. } => Some(&**reason),
+            _ => None,
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_reason_is_the_source() {
+        use std::error::Error as _;
+        let one =
+            CertificateError::OneOfSeveral { position: 1, count: 2, subject: None, reason: Box::new(CertificateError::Empty) };
+        assert_eq!(one.source().and_then(|source| source.downcast_ref()), Some(&CertificateError::Empty));
+        let configured = super::super::ConfigError::from(one);
+        assert_eq!(configured.source().and_then(|source| source.downcast_ref()), Some(&CertificateError::Empty));
+        assert!(CertificateError::Empty.source().is_none());
+    }
 
     #[test]
     fn every_refusal_has_its_own_code_and_message() {

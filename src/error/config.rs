@@ -74,7 +74,15 @@ impl fmt::Display for ConfigError {
     }
 }
 
-impl std::error::Error for ConfigError {}
+/// A certificate's error is told whole, and so is its source.
+impl std::error::Error for ConfigError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Certificate(error) => error.source(),
+            _ => None,
+        }
+    }
+}
 
 impl From<CertificateError> for ConfigError {
     fn from(error: CertificateError) -> Self {

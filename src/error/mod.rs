@@ -133,7 +133,29 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+/// The source is what lies behind a refusal: the error of a replay store, and otherwise nothing. The error of the stage is no
+/// source: this error says the same, and would be told twice where a chain of errors is printed.
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Decode(error) => error.source(),
+            Self::Xml(error) => error.source(),
+            Self::Status(error) => error.source(),
+            Self::Signature(error) => error.source(),
+            Self::Structure(error) => error.source(),
+            Self::Constraint(error) => error.source(),
+            Self::Replay(error) => error.source(),
+        }
+    }
+}
+
+// Their cause is the message, and no other error.
+impl std::error::Error for DecodeError {}
+impl std::error::Error for XmlError {}
+impl std::error::Error for StatusError {}
+impl std::error::Error for SignatureError {}
+impl std::error::Error for StructureError {}
+impl std::error::Error for ConstraintError {}
 
 macro_rules! stages {
     ($($variant:ident($error:ty)),+ $(,)?) => {
@@ -141,9 +163,7 @@ macro_rules! stages {
             fn from(error: $error) -> Self {
                 Self::$variant(error)
             }
-        }
-
-        impl std::error::Error for $error {})+
+        })+
     };
 }
 

@@ -1,12 +1,14 @@
 //! Refusals of the replay stage.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 use super::Refusal;
 
 /// Why an assertion could not be claimed for its one use. SAML Profiles 4.1.4.5.
 #[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum ReplayError {
     /// The assertion was used before.
     Replayed,
@@ -17,9 +19,50 @@ pub enum ReplayError {
     },
     /// The store cannot tell whether the assertion was used before.
     StoreUnavailable {
-        /// What the store says about it.
-        reason: String,
+        /// The error of the store, which is also the [`source`](std::error::Error::source) of this one.
+        source: Arc<dyn StdError + Send + Sync>,
     },
+}
+
+impl ReplayError {
+    /// [`ReplayError::StoreUnavailable`] for that error of a store, or for a text that says why.
+    ///
+    /// The text of the error is part of the message, which is for the log: it must not tell a password.
+    ///
+    /// ```
+    /// use saml_verify::ReplayError;
+    ///
+    /// let error = ReplayError::unavailable(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
+    /// assert_eq!(error.to_string(), "the replay store is not available: connection refused");
+    /// ```
+    pub fn unavailable(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::StoreUnavailable { source: error.into().into() }
+    }
+}
+
+/// Errors of stores are equal where they say the same.
+impl PartialEq for ReplayError {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Replayed, Self::Replayed) => true,
+            (Self::StoreFull { capacity }, Self::StoreFull { capacity: other }) => capacity == other,
+            (Self::StoreUnavailable { source }, Self::StoreUnavailable { source: other }) => {
+                source.to_string() == other.to_string()
+            }
+            (Self::Replayed | Self::StoreFull { .. } | Self::StoreUnavailable { .. }, _) => false,
+        }
+    }
+}
+
+impl Eq for ReplayError {}
+
+impl StdError for ReplayError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::StoreUnavailable { source } => Some(&**source),
+            Self::Replayed | Self::StoreFull { .. } => None,
+        }
+    }
 }
 
 impl fmt::Display for ReplayError {
@@ -29,7 +72,7 @@ impl fmt::Display for ReplayError {
             Self::StoreFull { capacity } => {
                 write!(f, "the replay store holds {capacity} live assertions and has no room for more")
             }
-            Self::StoreUnavailable { reason } => write!(f, "the replay store is not available: {reason}"),
+            Self::StoreUnavailable { source } => write!(f, "the replay store is not available: {source}"),
         }
     }
 }
@@ -75,7 +118,7 @@ mod tests {
 
     #[test]
     fn every_refusal_has_its_own_code_and_message() {
-        let unavailable = ReplayError::StoreUnavailable { reason: "timed out".to_owned() };
+        let unavailable = ReplayError::unavailable("timed out");
         for (error, code, message) in [
             (ReplayError::Replayed, "replayed", "the assertion was used before"),
             (
@@ -90,5 +133,36 @@ mod tests {
             assert!(!error.remedy().is_empty(), "{code}");
         }
         assert_eq!(ReplayError::StoreFull { capacity: 2 }.expected(), ["fewer than 2 live assertions"]);
+    }
+
+    #[test]
+    fn refusals_are_equal_where_they_say_the_same() {
+        let all = || {
+            let full = [2, 3].map(|capacity| ReplayError::StoreFull { capacity });
+            let unavailable = ["timed out", "refused"].map(ReplayError::unavailable);
+            [ReplayError::Replayed].into_iter().chain(full).chain(unavailable).enumerate()
+        };
+        for (one, error) in all() {
+            for (other, another) in all() {
+                assert_eq!(error == another, one == other, "{error:?}, {another:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_error_of_the_store_is_kept_as_it_is() {
+        let refused = || std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let errors: [Box<dyn StdError>; 2] = [
+            Box::new(ReplayError::unavailable(refused())),
+            Box::new(super::super::Error::from(ReplayError::unavailable(refused()))),
+        ];
+        for error in errors {
+            let source = error.source().expect("a source").downcast_ref::<std::io::Error>().expect("the store's own error");
+            assert_eq!(source.kind(), std::io::ErrorKind::ConnectionRefused);
+        }
+        for error in [ReplayError::Replayed, ReplayError::StoreFull { capacity: 2 }] {
+            assert!(error.source().is_none());
+            assert!(super::super::Error::from(error).source().is_none());
+        }
     }
 }

@@ -138,7 +138,7 @@ impl Read<'_> {
             response: &self.envelope,
             response_signed: self.response_signed,
             issuer: idp.entity_id(),
-            departures: idp.departures(),
+            departures: idp.departure_set(),
             audiences: sp.audiences(),
             acs_urls: sp.acs_urls(),
             expect,

@@ -67,8 +67,8 @@ type Span = Range<usize>;
 
 impl Attributes {
     /// The attributes, in the order of the message.
-    pub fn iter(&self) -> impl Iterator<Item = Attribute<'_>> {
-        self.attributes.iter().map(|entry| Attribute { all: self, entry })
+    pub fn iter(&self) -> AttributeIter<'_> {
+        AttributeIter { all: self, entries: self.attributes.iter() }
     }
 
     /// How many attributes there are, those of the same name counted each.
@@ -114,6 +114,42 @@ impl Attributes {
 
     fn text(&self, span: &Span) -> &str {
         self.text.get(span.clone()).unwrap_or_default()
+    }
+}
+
+impl<'a> IntoIterator for &'a Attributes {
+    type Item = Attribute<'a>;
+    type IntoIter = AttributeIter<'a>;
+
+    fn into_iter(self) -> AttributeIter<'a> {
+        self.iter()
+    }
+}
+
+/// The attributes of a login, in the order of the message: [`Attributes::iter`].
+#[derive(Clone)]
+pub struct AttributeIter<'a> {
+    all: &'a Attributes,
+    entries: std::slice::Iter<'a, Entry>,
+}
+
+impl<'a> Iterator for AttributeIter<'a> {
+    type Item = Attribute<'a>;
+
+    fn next(&mut self) -> Option<Attribute<'a>> {
+        self.entries.next().map(|entry| Attribute { all: self.all, entry })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.entries.size_hint()
+    }
+}
+
+impl ExactSizeIterator for AttributeIter<'_> {}
+
+impl fmt::Debug for AttributeIter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
     }
 }
 
@@ -291,6 +327,8 @@ mod tests {
         assert_eq!(attributes.single("mail"), Ok("m"));
         assert_eq!(attributes.single("role"), Err(NotSingle { values: 3 }));
         assert_eq!(attributes.single("Mail"), Err(NotSingle { values: 0 }));
+        assert_eq!((attributes.iter().len(), attributes.len()), (3, 3));
+        assert!((&attributes).into_iter().map(Attribute::name).eq(attributes.iter().map(Attribute::name)));
         let first = attributes.iter().next().unwrap();
         assert_eq!((first.name_format(), first.friendly_name()), (Some("urn:f"), Some("Role")));
     }

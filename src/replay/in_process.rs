@@ -1,135 +1,17 @@
-//! One use for each assertion: the claim that a service stakes on it, and a store for services that run as one process.
+//! A store of claims for services that run as one process.
 //!
-//! SAML Profiles 4.1.4.5: a bearer assertion is accepted once; its identifier is remembered until the assertion has expired. In
-//! goes a [`ReplayKey`] and the time of that expiry; out comes leave to use the assertion, at most once for each key.
-//!
-//! There is no way to ask whether a key is known: between the question and the claim another request could slip in. Nor is
-//! there a way to give a key back.
+//! In goes a claim; out comes whether it is the first, from a set in memory. Deliberately absent: a clock (claims bring the time),
+//! and forgetting early.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::SystemTime;
 
-use crate::crypto::{DigestAlgorithm, Digester, sha256_hex};
+use super::{ReplayFuture, ReplayKey, ReplayStore};
 use crate::error::ReplayError;
-
-/// What a store remembers of an assertion: 64 lower-case hexadecimal characters.
-///
-/// A SHA-256 digest over the issuer and the ID, each with its length in front: of fixed size whatever the message says, safe in
-/// file names, Redis keys and SQL, and no two pairs of issuer and ID share one. It says nothing about the user.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ReplayKey(Arc<str>);
-
-impl ReplayKey {
-    /// The key of the assertion that `issuer` gave the ID `id`.
-    pub(crate) fn new(issuer: &str, id: &str) -> Self {
-        let mut digester = Digester::new(DigestAlgorithm::Sha256);
-        for part in [issuer, id] {
-            digester.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-            digester.update(part.as_bytes());
-        }
-        Self(sha256_hex(&digester.finish()).into())
-    }
-
-    /// The 64 characters.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ReplayKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for ReplayKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ReplayKey({})", self.0)
-    }
-}
-
-/// Remembers which assertions were used.
-///
-/// An implementation must make the claim in one step that no other claim can come between, for every process that serves the
-/// same assertion consumer URL. With an SQL database that is an `INSERT` into a column with a unique constraint, whose failure
-/// is [`ReplayError::Replayed`]; a `SELECT` before it proves nothing.
-pub trait ReplayStore {
-    /// Claims `key` until `expires`; of any number of claims of one key, exactly one succeeds.
-    ///
-    /// `expires` lies after `now`, and is the time from which the verifier refuses the assertion anyway. Before it, the key
-    /// must not be forgotten. `now` is the time of the verification; a store with a clock of its own may go by that.
-    ///
-    /// # Errors
-    ///
-    /// [`ReplayError::Replayed`] where the key was claimed before; any other where the store cannot tell. Each refuses the login.
-    fn claim(&self, key: &ReplayKey, expires: SystemTime, now: SystemTime) -> Result<(), ReplayError>;
-}
-
-impl<S: ReplayStore + ?Sized> ReplayStore for &S {
-    fn claim(&self, key: &ReplayKey, expires: SystemTime, now: SystemTime) -> Result<(), ReplayError> {
-        (**self).claim(key, expires, now)
-    }
-}
-
-impl<S: ReplayStore + ?Sized> ReplayStore for Arc<S> {
-    fn claim(&self, key: &ReplayKey, expires: SystemTime, now: SystemTime) -> Result<(), ReplayError> {
-        (**self).claim(key, expires, now)
-    }
-}
-
-/// [`ReplayStore`] for stores across a network, where the claim waits for an answer.
-///
-/// With Redis or Valkey the claim is one command, `SET key 1 NX PX milliseconds`: it answers `OK` to the first and nothing to
-/// every other, and forgets by itself. The server must not evict (`maxmemory-policy noeviction`), and a failover may forget
-/// the last writes.
-///
-/// ```
-/// use std::time::SystemTime;
-/// use saml_verify::{AsyncReplayStore, ReplayError, ReplayKey};
-///
-/// # struct RedisClient;
-/// # struct RedisError;
-/// # impl std::fmt::Display for RedisError {
-/// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("connection refused") }
-/// # }
-/// # impl RedisClient {
-/// #     async fn set_nx_px(&self, _key: &str, _value: &str, _milliseconds: u64) -> Result<bool, RedisError> { Ok(true) }
-/// # }
-/// struct RedisReplayStore {
-///     client: RedisClient,
-/// }
-///
-/// impl AsyncReplayStore for RedisReplayStore {
-///     async fn claim(&self, key: &ReplayKey, expires: SystemTime, now: SystemTime) -> Result<(), ReplayError> {
-///         let lifetime = expires.duration_since(now).unwrap_or_default().as_millis();
-///         let lifetime = u64::try_from(lifetime).unwrap_or(u64::MAX).max(1);
-///         match self.client.set_nx_px(&format!("saml:{key}"), "1", lifetime).await {
-///             Ok(true) => Ok(()),
-///             Ok(false) => Err(ReplayError::Replayed),
-///             Err(error) => Err(ReplayError::StoreUnavailable { reason: error.to_string() }),
-///         }
-///     }
-/// }
-/// ```
-pub trait AsyncReplayStore {
-    /// Claims `key` until `expires`; of any number of claims of one key, exactly one succeeds.
-    ///
-    /// See [`ReplayStore::claim`].
-    ///
-    /// # Errors
-    ///
-    /// [`ReplayError::Replayed`] where the key was claimed before; any other where the store cannot tell. Each refuses the login.
-    fn claim(
-        &self,
-        key: &ReplayKey,
-        expires: SystemTime,
-        now: SystemTime,
-    ) -> impl Future<Output = Result<(), ReplayError>> + Send;
-}
 
 /// A [`ReplayStore`] in the memory of one process.
 ///
@@ -169,8 +51,16 @@ impl Default for InProcessReplayStore {
 
 impl ReplayStore for InProcessReplayStore {
     fn claim(&self, key: &ReplayKey, expires: SystemTime, now: SystemTime) -> Result<(), ReplayError> {
-        let mut claims = self.claims.lock().map_err(|_| unavailable("another thread panicked while it held the store"))?;
+        let mut claims =
+            self.claims.lock().map_err(|_| ReplayError::unavailable("another thread panicked while it held the store"))?;
         claims.claim(key, expires, now, self.capacity)
+    }
+}
+
+/// The answer is there at once.
+impl super::AsyncReplayStore for InProcessReplayStore {
+    fn claim<'a>(&'a self, key: &'a ReplayKey, expires: SystemTime, now: SystemTime) -> ReplayFuture<'a> {
+        Box::pin(async move { ReplayStore::claim(self, key, expires, now) })
     }
 }
 
@@ -202,7 +92,9 @@ impl Claims {
         self.forget_expired(now);
         if self.forgotten_through.is_some_and(|forgotten| expires <= forgotten) {
             // Only after the clock went back, or for an assertion that has expired: it may be among the forgotten.
-            return Err(unavailable("assertions that expire at this time were already forgotten: the clock went back"));
+            return Err(ReplayError::unavailable(
+                "assertions that expire at this time were already forgotten: the clock went back",
+            ));
         }
         if self.live.len() >= capacity.get() {
             return Err(ReplayError::StoreFull { capacity: capacity.get() });
@@ -226,13 +118,9 @@ impl Claims {
     }
 }
 
-fn unavailable(reason: &str) -> ReplayError {
-    ReplayError::StoreUnavailable { reason: reason.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::Barrier;
+    use std::sync::{Arc, Barrier};
     use std::thread;
     use std::time::{Duration, UNIX_EPOCH};
 
@@ -251,20 +139,6 @@ mod tests {
     }
 
     const FULL: Result<(), ReplayError> = Err(ReplayError::StoreFull { capacity: 2 });
-
-    #[test]
-    fn keys_are_fixed_in_form_and_distinct() {
-        // SHA-256 of 00 00 00 00 00 00 00 07 "urn:idp" 00 00 00 00 00 00 00 02 "_1"
-        assert_eq!(key("_1").as_str(), "0f35e72b0bc5e0b2bef6e2a7c43443e3ebb13005e80fa62c71ac26580e37ce53");
-        assert_eq!(key("_1"), key("_1"));
-        let keys: HashSet<_> = [("a", "b"), ("ab", ""), ("", "ab"), ("b", "a"), ("a", "B"), ("a", "b ")]
-            .into_iter()
-            .map(|(issuer, id)| ReplayKey::new(issuer, id))
-            .collect();
-        assert_eq!(keys.len(), 6);
-        assert_eq!(key("_1").to_string(), key("_1").as_str());
-        assert_eq!(format!("{:?}", key("_1")), format!("ReplayKey({})", key("_1")));
-    }
 
     #[test]
     fn the_second_claim_is_refused_until_expiry() {
@@ -334,6 +208,25 @@ mod tests {
             .collect();
         let wins: usize = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
         assert_eq!(wins, 500);
+    }
+
+    #[test]
+    fn a_claim_that_is_awaited_is_the_same_claim() {
+        use std::task::{Context, Poll, Waker};
+
+        let store = store(2);
+        let claim = |id| {
+            let key = key(id);
+            let mut answer = crate::AsyncReplayStore::claim(&store, &key, at(100), at(0));
+            match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(outcome) => outcome,
+                Poll::Pending => panic!("a store in memory has nothing to wait for"),
+            }
+        };
+        assert_eq!((claim("_1"), claim("_1")), (Ok(()), Err(ReplayError::Replayed)));
+        assert_eq!(store.claim(&key("_1"), at(100), at(0)), Err(ReplayError::Replayed));
+        assert_eq!((store.claim(&key("_2"), at(100), at(0)), claim("_2")), (Ok(()), Err(ReplayError::Replayed)));
+        assert_eq!(claim("_3"), FULL);
     }
 
     #[test]

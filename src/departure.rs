@@ -1,7 +1,9 @@
 //! The named departures from the rules: what a connection may allow, one by one, where its identity provider cannot do better.
 //!
 //! In goes a name; out comes a [`Departure`], or a set of them. What is deliberately absent is a way to allow everything, and
-//! a way to skip a check: each departure widens one rule to one more known form, which is then checked like the others.
+//! a way to skip a check: each departure widens one rule to one more known form, which is then checked like the others. One departure
+//! is not of an identity provider but of the service, and has a constructor of its own:
+//! [`ServiceProvider::with_http_acs_url`](crate::ServiceProvider::with_http_acs_url).
 
 use std::fmt;
 use std::str::FromStr;
@@ -56,17 +58,38 @@ pub enum Departure {
     /// Core 8.3.6). The name itself is compared as ever, and so are name and Format of the Assertion's Issuer. Needed for some test
     /// identity providers.
     IssuerFormat,
+    /// Accepts an `ID` that is no NCName but still an Nmtoken: name characters in any order, the first one included, and colons.
+    /// Named `non-ncname-id`.
+    ///
+    /// IDs stay single in the document, and the Reference still names the ID exactly. White space, `#`, `%`, quotes, brackets and
+    /// slashes are refused as before: a URI reference or XPointer gives them a meaning of their own.
+    ///
+    /// Weakens: an XML library does not take such a value for an ID (SAML Core 1.3.4), so that another reader of the same message may
+    /// find no element for the Reference, or another one. Needed for products whose IDs are bare hexadecimal numbers or UUIDs, which
+    /// often start with a digit.
+    NonNcNameId,
+    /// Accepts a Reference whose URI is empty, which stands for the whole document, from a Signature that is a child of the document's
+    /// root element. Named `whole-document-reference`.
+    ///
+    /// There it means just that element and the instructions beside it. In the Signature of an Assertion inside a Response it stays
+    /// refused, whatever that Assertion's signature once covered.
+    ///
+    /// Weakens: the signature names no element (SAML Core 5.4.2), so that what it covers is said by the place of the Signature alone.
+    /// Needed for products that sign the Response as a document.
+    WholeDocumentReference,
 }
 
 impl Departure {
     /// Every departure there is.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Sha1SignatureForLegacyUseOnly,
         Self::Sha1DigestForLegacyUseOnly,
         Self::InclusiveCanonicalization,
         Self::SignaturePosition,
         Self::ConfirmationNotBefore,
         Self::IssuerFormat,
+        Self::NonNcNameId,
+        Self::WholeDocumentReference,
     ];
 
     /// The name in configuration files, on the command line and in errors.
@@ -78,6 +101,8 @@ impl Departure {
             Self::SignaturePosition => "signature-position",
             Self::ConfirmationNotBefore => "confirmation-not-before",
             Self::IssuerFormat => "issuer-format",
+            Self::NonNcNameId => "non-ncname-id",
+            Self::WholeDocumentReference => "whole-document-reference",
         }
     }
 
@@ -89,6 +114,8 @@ impl Departure {
             Self::SignaturePosition => 1 << 3,
             Self::ConfirmationNotBefore => 1 << 4,
             Self::IssuerFormat => 1 << 5,
+            Self::NonNcNameId => 1 << 6,
+            Self::WholeDocumentReference => 1 << 7,
         }
     }
 }
@@ -158,7 +185,16 @@ mod tests {
         let names: Vec<_> = Departure::ALL.into_iter().map(Departure::name).collect();
         assert_eq!(
             names,
-            ["sha1-signature", "sha1-digest", "inclusive-c14n", "signature-position", "confirmation-not-before", "issuer-format"]
+            [
+                "sha1-signature",
+                "sha1-digest",
+                "inclusive-c14n",
+                "signature-position",
+                "confirmation-not-before",
+                "issuer-format",
+                "non-ncname-id",
+                "whole-document-reference"
+            ]
         );
         for departure in Departure::ALL {
             assert_eq!(departure.name().parse(), Ok(departure));

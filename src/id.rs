@@ -7,6 +7,15 @@ pub(crate) fn is_nc_name(value: &str) -> bool {
     ncname_len(value) == Some(value.len())
 }
 
+/// Whether the value is an Nmtoken (XML 1.0 production 7): at least one character, each of which a name may have.
+///
+/// None of them is white space or means anything in a URI reference, a query or an XPointer.
+pub(crate) fn is_nm_token(value: &str) -> bool {
+    let ascii = ascii_name_len(value.as_bytes());
+    let rest = value.get(ascii..).unwrap_or_default();
+    !value.is_empty() && rest.chars().all(|c| c == ':' || is_name_character(c))
+}
+
 /// Whether somebody could take an attribute of that local name for an identifier: `ID`, `Id`, `id`, `xml:id`, `wsu:Id`, …
 pub(crate) const fn is_identifier_name(local: &[u8]) -> bool {
     local.eq_ignore_ascii_case(b"id")
@@ -96,6 +105,44 @@ mod tests {
             ("a×b", false),
         ] {
             assert_eq!(is_nc_name(value), accepted, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_has_name_characters_in_any_order() {
+        for value in ["9a", "26df328a", "0", "-a", ".a", ":a", "a:b", "urn:uuid:1", "_a", "\u{B7}a", "ünïcode", "1\u{300}"] {
+            assert!(is_nm_token(value), "{value:?}");
+        }
+        for value in [
+            "",
+            " ",
+            " 9a",
+            "9a ",
+            "9 a",
+            "9a\t",
+            "#9a",
+            "9#a",
+            "%39a",
+            "9'a",
+            "9\"a",
+            "9&a",
+            "9<a",
+            "9a/",
+            "{9a}",
+            "(9a)",
+            "[9a]",
+            "9a=",
+            "9+a",
+            "9,a",
+            "9;a",
+            "9a?",
+            "9@a",
+            "9a×",
+            "9a\u{A0}",
+            "9a\u{200B}",
+            "9a\u{2028}",
+        ] {
+            assert!(!is_nm_token(value), "{value:?}");
         }
     }
 }

@@ -294,6 +294,7 @@ impl Verifier {
         now: SystemTime,
     ) -> Result<Verified, Error> {
         let idp = self.identity_provider(&unverified)?;
+        idp.judge_id("Response", unverified.envelope.id)?;
         let response = idp.verify(document, unverified.element, "Response")?;
         unverified.succeeded(response.is_some())?;
         let assertion = idp.verify(document, unverified.assertion()?, "Assertion")?;
@@ -301,6 +302,7 @@ impl Verifier {
         let warnings = self.judge_certificates(idp, &proven, now)?;
 
         let (envelope, assertion) = proven.read(unverified.envelope)?;
+        idp.judge_id("Assertion", assertion.content.id)?;
         let response_id = proven.response().map(|_| envelope.id);
         let circumstances = self.circumstances(idp, &envelope, proven.response().is_some(), expect, now);
         let confirmed = check::run(&Facts { circumstances, assertion: &assertion.content })?;

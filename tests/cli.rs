@@ -405,6 +405,28 @@ fn an_explanation_lists_every_check() {
     }
 }
 
+/// What concerns the service and not its identity provider is allowed on the same list.
+#[test]
+fn an_acs_url_without_tls_has_to_be_allowed() {
+    let case = default_login();
+    let mut options = case.options();
+    let at = options.iter().position(|option| option == "--acs-url").expect("the option") + 1;
+    options[at] = "http://portal.intra.example:7001/saml/acs".to_owned();
+    let message = case.path("b64");
+    let verify = |more: &[&str]| {
+        let given = options.iter().map(String::as_str).chain(more.iter().copied());
+        run(&["verify", "--json"].into_iter().chain(given).chain([&*message]).collect::<Vec<_>>(), b"")
+    };
+    for more in [&[][..], &["--allow", "whole-document-reference"]] {
+        let refused = verify(more);
+        assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+        assert!(refused.stderr.contains("--acs-url") && refused.stderr.contains("allow `http-acs-url`"), "{}", refused.stderr);
+    }
+    let judged = verify(&["--allow", "http-acs-url"]);
+    assert_eq!((judged.code, judged.json()["code"].as_str()), (Some(1), Some("destination_mismatch")));
+    assert_eq!(judged.stderr, "");
+}
+
 /// What a signature that verifies, one that does not, and the lack of one look like.
 #[test]
 fn the_table_tells_how_far_a_signature_came() {

@@ -5,7 +5,8 @@ use crate::TrustedKeys;
 use crate::binding::redirect::{RedirectMessage, SignedQuery};
 use crate::crypto::SignatureAlgorithm;
 use crate::departure::{Departure, Departures};
-use crate::error::{ConfigError, Error, SignatureError};
+use crate::error::{ConfigError, Error, Shown, SignatureError, StructureError};
+use crate::id::{is_nc_name, is_nm_token};
 use crate::limits::Limits;
 use crate::login::VerifiedSignature;
 use crate::saml::signature_in_place;
@@ -123,6 +124,18 @@ impl IdentityProvider {
         let method = SignatureAlgorithm::accept(&query.method()?, self.departures)?;
         self.keys.verify(method, query.signed_octets().as_bytes(), &query.value()?, || None)?;
         Ok(query.decode(limits)?)
+    }
+
+    /// Judges the ID of a message or assertion. SAML Core 1.3.4: an NCName, unless the connection allows other tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`StructureError::InvalidId`].
+    pub(crate) fn judge_id(&self, element: &'static str, id: &str) -> Result<(), StructureError> {
+        if is_nc_name(id) || self.departures.contains(Departure::NonNcNameId) && is_nm_token(id) {
+            return Ok(());
+        }
+        Err(StructureError::InvalidId { element, received: Shown::new(id) })
     }
 
     /// Verifies the signature that the element carries, if it carries one.

@@ -24,7 +24,26 @@ impl ServiceProvider {
     ///
     /// [`ConfigError::InvalidEntityId`] or [`ConfigError::InvalidAcsUrl`].
     pub fn new(entity_id: impl Into<String>, acs_url: impl Into<String>) -> Result<Self, ConfigError> {
-        Ok(Self { audiences: vec![checked_entity_id(entity_id.into())?], acs_urls: vec![checked_acs_url(acs_url.into())?] })
+        Ok(Self {
+            audiences: vec![checked_entity_id(entity_id.into())?],
+            acs_urls: vec![checked_acs_url(acs_url.into(), Some(NOT_HTTPS))?],
+        })
+    }
+
+    /// As [`ServiceProvider::new`], for a service that is reached without TLS: in an intranet, or at the end of a tunnel. Named
+    /// `http-acs-url` on the command line.
+    ///
+    /// A service on the machine of a developer needs no such concession: `localhost`, names below it (RFC 6761 section 6.3),
+    /// `127.0.0.1` and `[::1]` may have plain `http` anyway.
+    ///
+    /// Weakens: whoever can listen or interfere between the browser and the service reads the assertion and can post it first, from
+    /// a browser of his own (SAML2Int SDP-SP09). No check of this crate sees that.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::InvalidEntityId`], or [`ConfigError::InvalidAcsUrl`] for what is neither an `https` nor an `http` URL.
+    pub fn with_http_acs_url(entity_id: impl Into<String>, acs_url: impl Into<String>) -> Result<Self, ConfigError> {
+        Ok(Self { audiences: vec![checked_entity_id(entity_id.into())?], acs_urls: vec![checked_acs_url(acs_url.into(), None)?] })
     }
 
     /// Accepts messages for this URL, too: while the service moves, or under several host names.
@@ -33,7 +52,17 @@ impl ServiceProvider {
     ///
     /// [`ConfigError::InvalidAcsUrl`].
     pub fn also_accepting_acs_url(mut self, url: impl Into<String>) -> Result<Self, ConfigError> {
-        self.acs_urls.push(checked_acs_url(url.into())?);
+        self.acs_urls.push(checked_acs_url(url.into(), Some(NOT_HTTPS))?);
+        Ok(self)
+    }
+
+    /// Accepts messages for this URL, too, with or without TLS: see [`ServiceProvider::with_http_acs_url`] for what that weakens.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::InvalidAcsUrl`].
+    pub fn also_accepting_http_acs_url(mut self, url: impl Into<String>) -> Result<Self, ConfigError> {
+        self.acs_urls.push(checked_acs_url(url.into(), None)?);
         Ok(self)
     }
 
@@ -63,13 +92,15 @@ impl ServiceProvider {
     }
 }
 
-/// SAML2Int SDP-SP09: TLS, except on the machine of a developer.
-fn checked_acs_url(value: String) -> Result<String, ConfigError> {
-    match url::fault(&value) {
+fn checked_acs_url(value: String, plain_http: Option<&'static str>) -> Result<String, ConfigError> {
+    match url::fault(&value, plain_http) {
         None => Ok(value),
         Some(reason) => Err(ConfigError::InvalidAcsUrl { value, reason }),
     }
 }
+
+/// SAML2Int SDP-SP09: TLS, except on the machine of a developer.
+const NOT_HTTPS: &str = "it is not https: for a service in an intranet or behind a tunnel allow `http-acs-url` knowingly";
 
 #[cfg(test)]
 mod tests {
@@ -86,6 +117,14 @@ mod tests {
             ("http://127.0.0.1/acs", true),
             ("http://[::1]:3000/acs", true),
             ("http://[::1]/acs", true),
+            ("http://portal.localhost/acs", true),
+            ("http://a.portal.localhost:3000/acs", true),
+            ("http://.localhost/acs", false),
+            ("http://a..localhost/acs", false),
+            ("http://portallocalhost/acs", false),
+            ("http://portal.localhost./acs", false),
+            ("http://portal.localhost.example.com/acs", false),
+            ("http://portal.localhost@example.com/acs", false),
             ("http://portal.example.com/acs", false),
             ("http://localhost.example.com/acs", false),
             ("http://localhost@example.com/acs", false),
@@ -111,6 +150,53 @@ mod tests {
             let provider = ServiceProvider::new("urn:sp", "https://sp.example/acs").unwrap().also_accepting_acs_url(url);
             assert_eq!(provider.is_ok(), accepted, "{url}: {provider:?}");
         }
+    }
+
+    /// What is allowed is the missing TLS, and nothing else that is wrong with a URL.
+    #[test]
+    fn an_acs_url_may_be_http_where_that_is_allowed() {
+        for (url, accepted) in [
+            ("http://portal.intra.example:7001/saml/acs", true),
+            ("http://10.0.0.7/acs", true),
+            ("http://[2001:db8::1]:8080/acs", true),
+            ("http://portal/acs?tenant=a", true),
+            ("http://localhost:3000/acs", true),
+            ("https://portal.example.com/saml/acs", true),
+            ("http://user@portal.example.com/acs", false),
+            ("http:///acs", false),
+            ("http://portal.example.com:port/acs", false),
+            ("http://portal.example.com/acs#x", false),
+            ("http://portal.example.com\\acs", false),
+            ("http://portal.example.com/a cs", false),
+            ("HTTP://portal.example.com/acs", false),
+            ("ftp://portal.example.com/acs", false),
+            ("javascript://portal.example.com/%0aalert(1)", false),
+            ("//portal.example.com/acs", false),
+            ("", false),
+        ] {
+            let provider = ServiceProvider::with_http_acs_url("urn:sp", url);
+            assert_eq!(provider.is_ok(), accepted, "{url}: {provider:?}");
+            let more = ServiceProvider::new("urn:sp", "https://sp.example/acs").unwrap().also_accepting_http_acs_url(url);
+            assert_eq!(more.is_ok(), accepted, "{url}: {more:?}");
+            if let (Ok(provider), Ok(more)) = (provider, more) {
+                assert_eq!(
+                    (provider.acs_urls(), more.acs_urls()),
+                    (&[url.to_owned()][..], &["https://sp.example/acs".to_owned(), url.to_owned()][..])
+                );
+                let strict = provider.also_accepting_acs_url("http://portal.example.com/acs");
+                assert!(strict.is_err(), "one URL without TLS allows no other: {strict:?}");
+            }
+        }
+        let refused = ServiceProvider::new("urn:sp", "http://portal.intra.example/acs").unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "not an assertion consumer service URL: \"http://portal.intra.example/acs\" (it is not https: for a service in an intranet \
+             or behind a tunnel allow `http-acs-url` knowingly)"
+        );
+        assert_eq!(
+            ServiceProvider::with_http_acs_url("", "http://portal/acs").err(),
+            Some(ConfigError::InvalidEntityId { value: String::new() })
+        );
     }
 
     #[test]

@@ -3,8 +3,8 @@
 /// What is wrong with a URL as an address of SAML messages.
 ///
 /// It must be absolute, in ASCII, without user information and fragment, and of `https`; plain `http` is for the machine of a
-/// developer. SAML2Int SDP-SP09.
-pub(super) fn fault(url: &str) -> Option<&'static str> {
+/// developer (SAML2Int SDP-SP09). `plain_http` is what is wrong with it elsewhere, if anything is.
+pub(super) fn fault(url: &str, plain_http: Option<&'static str>) -> Option<&'static str> {
     if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Some("it has white space, control characters or characters outside ASCII");
     }
@@ -21,8 +21,8 @@ pub(super) fn fault(url: &str) -> Option<&'static str> {
     match scheme {
         "https" | "http" if bad_port || !is_host(host) => Some("its host or port is not valid"),
         "https" => None,
-        "http" if ["localhost", "127.0.0.1", "[::1]"].contains(&host) => None,
-        "http" => Some("it is not https"),
+        "http" if is_loopback(host) => None,
+        "http" => plain_http,
         _ => Some("it is not an absolute https URL, with the scheme in lower case"),
     }
 }
@@ -38,6 +38,12 @@ fn is_host(host: &str) -> bool {
     }
 }
 
+/// RFC 6761 section 6.3: names below `localhost` lead to the machine itself.
+fn is_loopback(host: &str) -> bool {
+    let below_localhost = || host.strip_suffix(".localhost").is_some_and(|name| name.split('.').all(|label| !label.is_empty()));
+    ["localhost", "127.0.0.1", "[::1]"].contains(&host) || below_localhost()
+}
+
 /// The names of the parameters in a URL's query, as they are written.
 fn parameters(url: &str) -> impl Iterator<Item = &str> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
@@ -47,7 +53,7 @@ fn parameters(url: &str) -> impl Iterator<Item = &str> {
 /// What is wrong with a URL to which requests are sent: a parameter of the binding in it would be there twice.
 pub(super) fn destination_fault(url: &str) -> Option<&'static str> {
     const BINDING: [&str; 6] = ["SAMLRequest", "SAMLResponse", "RelayState", "SigAlg", "Signature", "SAMLEncoding"];
-    fault(url).or_else(|| {
+    fault(url, Some("it is not https")).or_else(|| {
         let taken = parameters(url).any(|name| BINDING.contains(&name));
         taken.then_some("its query has a parameter that a request brings along")
     })
@@ -74,7 +80,7 @@ mod tests {
             ("https://[x]/", false),
             ("https://a:b:1/", false),
         ] {
-            assert_eq!(fault(url), if accepted { None } else { Some("its host or port is not valid") }, "{url}");
+            assert_eq!(fault(url, None), if accepted { None } else { Some("its host or port is not valid") }, "{url}");
         }
     }
 

@@ -16,7 +16,8 @@ pub enum ConfigError {
     },
     /// The URL of the assertion consumer service is not an absolute `https` URL.
     ///
-    /// Plain `http` is accepted for `localhost`, `127.0.0.1` and `[::1]`. The URL is compared byte for byte with what the
+    /// Plain `http` is accepted for `localhost` and names below it, `127.0.0.1` and `[::1]`, and where
+    /// [`ServiceProvider::with_http_acs_url`](crate::ServiceProvider::with_http_acs_url) allows it. The URL is compared byte for byte with what the
     /// identity provider writes, so it must have no fragment and no white space.
     InvalidAcsUrl {
         /// The value.

@@ -152,6 +152,9 @@ impl fmt::Display for SignatureError {
             Self::Misplaced { element } => write!(f, "the Signature of the {element} does not stand directly after its Issuer"),
             Self::Malformed { reason } => write!(f, "malformed Signature: {reason}"),
             Self::Algorithm { role, identifier, refusal, .. } => write!(f, "the {role} {identifier} {refusal}"),
+            Self::ReferenceMismatch { expected, received: Some(received) } if received.as_str().is_empty() => {
+                write!(f, "the Reference is empty, which stands for the whole document: it must be {expected}")
+            }
             Self::ReferenceMismatch { expected, received: Some(received) } => {
                 write!(f, "the Reference names {received}, not {expected}")
             }
@@ -278,6 +281,11 @@ impl Refusal for SignatureError {
                                           administrator's pages (Auth0: Application, Addons, SAML2 Web App, Usage) and trust it beside \
                                           the old one; never take it out of a message"
                 .to_owned(),
+            Self::ReferenceMismatch { received: Some(received), .. } if received.as_str().is_empty() => {
+                "let the identity provider sign by the ID of the element (SAML Core 5.4.2); if it can only sign the whole document, and the \
+                 Signature is a child of the document's root element, allow `whole-document-reference` for this connection"
+                    .to_owned()
+            }
             Self::DigestMismatch { .. } => "nothing may change the message on its way; if every login of one user fails, look for \
                                             carriage returns in the user's profile, which Auth0 signs but does not escape"
                 .to_owned(),

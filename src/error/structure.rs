@@ -328,6 +328,11 @@ impl Refusal for StructureError {
             }
             Self::EncryptedId => "let the identity provider send the name identifier unencrypted",
             Self::BaseId => "let the identity provider send a NameID",
+            Self::InvalidId { .. } => {
+                "let the identity provider make IDs that start with a letter or an underscore and go on with letters, digits, `_`, `-` \
+                 and `.`; where it cannot, and its IDs have only these characters and colons in another order, allow `non-ncname-id` for \
+                 this connection"
+            }
             Self::MissingElement { element: "NameID", .. } => {
                 "let the identity provider name the user by a NameID: this library does not take a subject that only attributes name"
             }

@@ -15,11 +15,14 @@ pub(crate) mod response;
 use std::time::SystemTime;
 
 use crate::error::{Shown, SignatureError, StructureError};
-use crate::id::is_nc_name;
+use crate::id::is_nm_token;
 use crate::time::parse_rfc3339;
 use crate::xml::{Namespace, View};
 
 /// The ID and IssueInstant of a message or assertion of version 2.0. SAML Core 2.3.3 and 3.2.2.
+///
+/// Whether the ID is an NCName is for the connection to judge:
+/// [`IdentityProvider::judge_id`](crate::IdentityProvider::judge_id).
 ///
 /// # Errors
 ///
@@ -31,7 +34,7 @@ pub(crate) fn identity<'d>(element: impl View<'d>, name: &'static str) -> Result
         return Err(StructureError::UnsupportedVersion { element: name, received: Shown::new(version) });
     }
     let id = required(id, name, "ID")?;
-    if !is_nc_name(id) {
+    if !is_nm_token(id) {
         return Err(StructureError::InvalidId { element: name, received: Shown::new(id) });
     }
     Ok((id, required_time(issue_instant, name, "IssueInstant")?))

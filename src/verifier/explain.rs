@@ -38,6 +38,7 @@ impl Verifier {
         let read = Response::read(document.root()).map_err(|error| in_place_of_message(xml, error));
         let unverified = report.stage(RESPONSE, read)?;
         let chosen = self.explain_choice(report, &unverified);
+        chosen.and_then(|idp| report.stage(&[RESPONSE_ID], idp.judge_id("Response", unverified.envelope.id)));
         let verify = |element, name| chosen.map(|idp| idp.verify(&document, element, name));
 
         let response = verify(unverified.element, "Response").and_then(|proof| report.optional_stage(&RESPONSE_SIGNATURE, proof));
@@ -53,6 +54,9 @@ impl Verifier {
         }
 
         let assertion = element.and_then(|element| report.stage(&CONTENT, Assertion::read(element)));
+        if let (Some(idp), Some(assertion)) = (chosen, &assertion) {
+            report.stage(&[ASSERTION_ID], idp.judge_id("Assertion", assertion.content.id));
+        }
         let idp = chosen.or(self.identity_providers.first())?;
         let circumstances = self.circumstances(idp, &unverified.envelope, response_signed, expect, now);
         let facts =
@@ -101,10 +105,11 @@ fn explain_check(
 
 /// What an explanation has a row for, after the decoding of the form field.
 fn steps() -> impl Iterator<Item = Step> {
-    let stages: [&[Step]; 10] = [
+    let stages: [&[Step]; 12] = [
         XML,
         RESPONSE,
         &[IDENTITY_PROVIDER],
+        &[RESPONSE_ID],
         &RESPONSE_SIGNATURE,
         STATUS,
         ASSERTION,
@@ -112,6 +117,7 @@ fn steps() -> impl Iterator<Item = Step> {
         PROVEN,
         CERTIFICATE,
         &CONTENT,
+        &[ASSERTION_ID],
     ];
     stages.into_iter().flatten().copied().chain(check::CHECKS.iter().map(|check| check.step))
 }
@@ -154,6 +160,13 @@ const RESPONSE: &[Step] = &[
 
 const IDENTITY_PROVIDER: Step =
     Step::new("D16", "an identity provider of the claimed Issuer is configured", "SAML Profiles 4.1.4.2", &["issuer_mismatch"]);
+
+const RESPONSE_ID: Step = id("C1", "Response");
+const ASSERTION_ID: Step = id("E1", "Assertion");
+
+const fn id(id: &'static str, element: &'static str) -> Step {
+    Step::new(id, "the ID is an NCName, or a token where that is allowed", "SAML Core 1.3.4", &["invalid_id"]).of(element)
+}
 
 const RESPONSE_SIGNATURE: [Step; 13] = signature("Response");
 const ASSERTION_SIGNATURE: [Step; 13] = signature("Assertion");

@@ -63,10 +63,10 @@ impl Document<'_> {
         let cursor = element.cursor();
         let Some(signature) = find_signature(cursor, name)? else { return Ok(None) };
         let parts = Signature::read(signature, trust.departures)?;
-        parts.require_reference_to(cursor)?;
+        let referenced = parts.dereference(cursor, trust.departures)?;
         require_unique_identifiers(self)?;
         let key = parts.verify_value(trust.keys)?;
-        parts.verify_digest(cursor, signature.id, name)?;
+        parts.verify_digest(referenced, signature.id, name)?;
         let info = SignatureInfo { signature: parts.method.name(), digest: parts.reference.digest.name() };
         Ok(Some((Signed { cursor, removed: signature.id }, key, info)))
     }
@@ -131,17 +131,23 @@ impl<'d> Signature<'d> {
         })
     }
 
-    /// SAML Core 5.4.2: `#` and the `ID` of the element that holds the Signature; XMLDSig 4.4.3.3 compares it exactly.
-    fn require_reference_to(&self, element: Cursor<'d>) -> Result<(), SignatureError> {
+    /// What the Reference of the Signature in `element` stands for, which is that element.
+    ///
+    /// SAML Core 5.4.2: `#` and the `ID` of the element that holds the Signature; XMLDSig 4.4.3.3 compares it exactly. If that is
+    /// allowed, the empty URI in the root element: it stands for the document, which has no other element and no other text.
+    fn dereference(&self, element: Cursor<'d>, departures: Departures) -> Result<Cursor<'d>, SignatureError> {
+        let document = element.document;
         let id = element.attribute(Namespace::None, "ID").unwrap_or_default();
-        let fragment = self.reference.uri.and_then(|uri| uri.strip_prefix('#'));
-        if !id.is_empty() && fragment == Some(id) {
-            return Ok(());
+        match self.reference.uri {
+            Some(uri) if !id.is_empty() && uri.strip_prefix('#') == Some(id) => Ok(element),
+            Some("") if departures.contains(Departure::WholeDocumentReference) && element.id == document.root => {
+                Ok(Cursor { document, id: NodeId::DOCUMENT })
+            }
+            uri => Err(SignatureError::ReferenceMismatch {
+                expected: format!("#{id}").as_str().into(),
+                received: uri.map(Into::into),
+            }),
         }
-        Err(SignatureError::ReferenceMismatch {
-            expected: format!("#{id}").as_str().into(),
-            received: self.reference.uri.map(Into::into),
-        })
     }
 
     /// XMLDSig 3.2.2: the value over the canonical form of SignedInfo, against each trusted key that fits the method.
@@ -154,12 +160,12 @@ impl<'d> Signature<'d> {
         keys.verify(self.method, &message.0, &self.value, || self.key_info.and_then(shown_certificate))
     }
 
-    /// XMLDSig 3.2.1: the digest of the element's canonical form without this Signature.
-    fn verify_digest(&self, element: Cursor<'d>, signature: NodeId, name: &'static str) -> Result<(), SignatureError> {
+    /// XMLDSig 3.2.1: the digest of the canonical form of what is referenced, without this Signature.
+    fn verify_digest(&self, referenced: Cursor<'d>, signature: NodeId, name: &'static str) -> Result<(), SignatureError> {
         let mut digest = Digesting::new(self.reference.digest);
         let canonicalization = self.reference.canonicalization;
         // A same-document reference is a node-set without comments, whatever the algorithm says: XMLDSig 4.4.3.3.
-        canonicalization.write(element, Some(signature), canonicalization.algorithm.without_comments(), &mut digest)?;
+        canonicalization.write(referenced, Some(signature), canonicalization.algorithm.without_comments(), &mut digest)?;
         if digest.matches(&self.reference.value) { Ok(()) } else { Err(SignatureError::DigestMismatch { element: name }) }
     }
 }

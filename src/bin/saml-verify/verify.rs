@@ -106,8 +106,12 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
 
 impl Options {
     fn verifier(&self) -> Result<Verifier, Failure> {
-        let sp =
-            ServiceProvider::new(&self.sp_entity_id, &self.acs_url).map_err(|error| misconfigured("--sp-entity-id", &error))?;
+        let sp = if self.allows(HTTP_ACS_URL) {
+            ServiceProvider::with_http_acs_url(&self.sp_entity_id, &self.acs_url)
+        } else {
+            ServiceProvider::new(&self.sp_entity_id, &self.acs_url)
+        };
+        let sp = sp.map_err(|error| misconfigured("--sp-entity-id", &error))?;
         let idp =
             IdentityProvider::new(&self.idp_entity_id, self.keys()?).map_err(|error| misconfigured("--idp-entity-id", &error))?;
         let departures = self.allow.iter().flat_map(|allowed| &allowed.departures);
@@ -115,6 +119,10 @@ impl Options {
         let verifier = Verifier::new(sp, idp).expired_certificate(self.expired_certificate.into());
         let skew = Duration::from_secs(self.clock_skew);
         verifier.clock_skew(skew).map_err(|error| misconfigured("--clock-skew", &error))
+    }
+
+    fn allows(&self, name: &str) -> bool {
+        self.allow.iter().any(|allowed| allowed.name == name)
     }
 
     fn keys(&self) -> Result<TrustedKeys, Failure> {
@@ -137,8 +145,8 @@ impl Options {
     }
 
     fn note_ineffective(&self) {
-        for allowed in self.allow.iter().filter(|allowed| allowed.departures.is_empty()) {
-            diagnose(&format!("note: --allow {} changes nothing: encrypted assertions are not read", allowed.name));
+        if self.allows(AES_CBC) {
+            diagnose(&format!("note: --allow {AES_CBC} changes nothing: encrypted assertions are not read"));
         }
     }
 
@@ -213,7 +221,7 @@ fn allowed(name: &str) -> Result<Allowed, String> {
     let departures = match (name.parse(), name) {
         (Ok(departure), _) => vec![departure],
         (Err(_), "sha1") => vec![Departure::Sha1SignatureForLegacyUseOnly, Departure::Sha1DigestForLegacyUseOnly],
-        (Err(_), "aes-cbc") => Vec::new(),
+        (Err(_), HTTP_ACS_URL | AES_CBC) => Vec::new(),
         (Err(_), _) => return Err(format!("the names are {}", ALLOW.map(|(name, _)| name).join(", "))),
     };
     Ok(Allowed { name: name.to_owned(), departures })
@@ -224,8 +232,12 @@ fn allow_help() -> String {
     format!("Allow one departure from the rules, for this identity provider; repeatable\n\nNames:{}", names.concat())
 }
 
+/// A departure of the service provider's, not of the identity provider's.
+const HTTP_ACS_URL: &str = "http-acs-url";
+const AES_CBC: &str = "aes-cbc";
+
 /// What `--allow` takes.
-const ALLOW: [(&str, &str); 8] = [
+const ALLOW: [(&str, &str); 11] = [
     ("sha1-signature", "the signature method rsa-sha1"),
     ("sha1-digest", "SHA-1 as the digest of what is signed"),
     ("sha1", "both of these"),
@@ -233,7 +245,10 @@ const ALLOW: [(&str, &str); 8] = [
     ("signature-position", "the Signature as last child, as Auth0 wrote it before July 2017"),
     ("confirmation-not-before", "NotBefore of a bearer confirmation, checked as the start of its window"),
     ("issuer-format", "any Format on the Issuer of the Response"),
-    ("aes-cbc", "accepted, without effect until encrypted assertions are supported"),
+    ("non-ncname-id", "IDs that start with a digit or hold other name characters in a place where XML has none"),
+    ("whole-document-reference", "URI=\"\" in the signature of the document's root element"),
+    (HTTP_ACS_URL, "an --acs-url without TLS, in an intranet or behind a tunnel"),
+    (AES_CBC, "accepted, without effect until encrypted assertions are supported"),
 ];
 
 #[cfg(test)]
@@ -246,12 +261,12 @@ mod tests {
             assert!(ALLOW.iter().any(|(name, _)| *name == departure.name()), "{departure}");
             assert_eq!(allowed(departure.name()).unwrap().departures, [departure]);
         }
-        for (name, count) in [("sha1", 2), ("aes-cbc", 0)] {
+        for (name, count) in [("sha1", 2), ("http-acs-url", 0), ("aes-cbc", 0)] {
             assert_eq!(allowed(name).unwrap().departures.len(), count, "{name}");
         }
         for name in ["", "SHA1", "sha-1", "all", "sha1 "] {
             let message = "the names are sha1-signature, sha1-digest, sha1, inclusive-c14n, signature-position, \
-                           confirmation-not-before, issuer-format, aes-cbc";
+                           confirmation-not-before, issuer-format, non-ncname-id, whole-document-reference, http-acs-url, aes-cbc";
             assert_eq!(allowed(name), Err(message.to_owned()));
         }
     }

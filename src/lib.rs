@@ -141,11 +141,11 @@ pub use binding::post::decode_post;
 pub use binding::redirect::{RedirectMessage, RedirectParameter};
 pub use connection::identity_provider::IdentityProvider;
 pub use connection::service_provider::ServiceProvider;
-pub use crypto::{Certificate, KeyType, TrustedKeys};
+pub use crypto::{Certificate, KeyType, SigningKey, TrustedKeys};
 pub use departure::{Departure, UnknownDeparture};
 pub use error::{
     AlgorithmRefusal, AlgorithmRole, CertificateError, ConfigError, ConstraintError, DecodeError, Error, FoundInstead, Position,
-    ReplayError, Shown, SignatureError, StatusError, StructureError, UnconfirmedSubject, XmlError, XmlErrorKind,
+    ReplayError, Shown, SignatureError, SigningKeyError, StatusError, StructureError, UnconfirmedSubject, XmlError, XmlErrorKind,
 };
 pub use limits::Limits;
 pub use login::{Login, Verified, VerifiedSignature, Warning};

@@ -53,10 +53,9 @@ impl TestIdp {
         }
     }
 
-    /// With a key of one's own: a PEM of PKCS#8, RSA or P-256, and its certificate; `None` where the key is of no such kind.
+    /// With a key of one's own, as [`SigningKey`](crate::SigningKey) reads it, and its certificate; `None` where it is none.
     pub fn with_key(entity_id: &str, key_pem: &str, certificate_pem: &[u8]) -> Option<Self> {
-        let body: String = key_pem.lines().filter(|line| !line.starts_with("-----")).collect();
-        let key = SigningKey::from_pkcs8(&base64::decode_whitespace(&body).ok()?)?;
+        let key = SigningKey::from_pem(key_pem).ok()?;
         Some(Self { entity_id: entity_id.to_owned(), key, certificate: certificate_pem.to_owned() })
     }
 

@@ -486,7 +486,7 @@ fn ed25519(point: &[u8]) -> Result<KeyType, CertificateError> {
 }
 
 /// Big-endian numbers without leading zeros.
-fn bit_length(number: &[u8]) -> usize {
+pub(super) fn bit_length(number: &[u8]) -> usize {
     let leading = number.first().map_or(0, |byte| byte.leading_zeros());
     number.len().saturating_mul(8).saturating_sub(usize::try_from(leading).unwrap_or(0))
 }
@@ -510,7 +510,7 @@ fn system_time(time: Time) -> Result<SystemTime, CertificateError> {
 }
 
 /// A familiar name, or the dotted numbers.
-fn name_of(oid: &ObjectIdentifier) -> String {
+pub(super) fn name_of(oid: &ObjectIdentifier) -> String {
     let familiar = NAMES.iter().find(|(known, _)| known == oid).map(|(_, name)| *name);
     familiar.or_else(|| DB.by_oid(oid)).map_or_else(|| oid.to_string(), str::to_owned)
 }
@@ -519,11 +519,11 @@ const fn malformed(reason: &'static str) -> CertificateError {
     CertificateError::MalformedKey { reason }
 }
 
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const ELLIPTIC_CURVE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+pub(super) const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+pub(super) const ELLIPTIC_CURVE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+pub(super) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+pub(super) const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+pub(super) const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 
 /// Names for what is refused, where the general table has none or one that nobody uses.
 const NAMES: [(ObjectIdentifier, &str); 7] = [

@@ -6,12 +6,13 @@
 pub(crate) mod algorithm;
 pub(crate) mod certificate;
 mod pem;
-#[cfg(feature = "test-idp")]
+mod private_key;
+#[cfg_attr(not(test), expect(dead_code, reason = "requests need it"))]
+mod random;
 mod signing;
 
 pub(crate) use algorithm::{DigestAlgorithm, Digester, SignatureAlgorithm, sha256_fingerprint, sha256_hex};
 #[cfg(feature = "internals")]
 pub(crate) use certificate::VerifyFailure;
 pub use certificate::{Certificate, KeyType, TrustedKeys};
-#[cfg(feature = "test-idp")]
-pub(crate) use signing::SigningKey;
+pub use signing::SigningKey;

@@ -60,15 +60,15 @@ pub(super) fn other_than_certificate(der: &[u8]) -> CertificateError {
 }
 
 /// A PEM block: `-----BEGIN label-----`, body, `-----END label-----`.
-struct Block<'a> {
-    label: &'a [u8],
-    body: &'a [u8],
+pub(super) struct Block<'a> {
+    pub(super) label: &'a [u8],
+    pub(super) body: &'a [u8],
     /// Where the body starts in the input.
-    offset: usize,
+    pub(super) offset: usize,
 }
 
 impl Block<'_> {
-    fn is_certificate(&self) -> bool {
+    pub(super) fn is_certificate(&self) -> bool {
         matches!(self.label, b"CERTIFICATE" | b"X509 CERTIFICATE" | b"TRUSTED CERTIFICATE")
     }
 
@@ -89,7 +89,7 @@ impl Block<'_> {
 }
 
 /// All the blocks, in order. Five dashes inside of a block can only be the start of its END line.
-fn blocks(input: &[u8]) -> Result<Vec<Block<'_>>, CertificateError> {
+pub(super) fn blocks(input: &[u8]) -> Result<Vec<Block<'_>>, CertificateError> {
     let mut blocks = Vec::new();
     let mut position = 0;
     while let Some(begin) = next_begin(input, position)? {
@@ -165,7 +165,7 @@ fn is_fingerprint(text: &[u8]) -> bool {
 }
 
 /// Decodes base64, passing over white space and escapes. `offset` is where `body` starts in the input.
-fn decode_body(body: &[u8], offset: usize) -> Result<Vec<u8>, CertificateError> {
+pub(super) fn decode_body(body: &[u8], offset: usize) -> Result<Vec<u8>, CertificateError> {
     let kept: Vec<u8> = base64_characters(body).map(|(_, character)| character).collect();
     STANDARD.decode(&kept).map_err(|error| {
         let wrong = match error {
@@ -210,7 +210,7 @@ fn most_telling(blocks: &[Block<'_>]) -> FoundInstead {
 }
 
 /// The elements that stand one behind the other in `der`, as far as they are DER.
-fn elements(mut der: &[u8]) -> Vec<AnyRef<'_>> {
+pub(super) fn elements(mut der: &[u8]) -> Vec<AnyRef<'_>> {
     let mut elements = Vec::new();
     while let Ok((element, rest)) = AnyRef::from_der_partial(der) {
         elements.push(element);

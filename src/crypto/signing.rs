@@ -1,42 +1,223 @@
-//! Signing, for messages that we write ourselves.
+//! Signing, for messages that we write ourselves: from a private key in PEM to signature values.
+//!
+//! # Not supported
+//!
+//! Encrypted keys, RSA below 2048 and above 4096 bits (ring signs with no others), RSA-PSS keys, curves other than P-256 and
+//! P-384, and every SHA-1.
+
+use std::fmt;
+use std::sync::Arc;
 
 use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair,
+    RSA_PKCS1_SHA256, RsaKeyPair,
+};
 
-use super::SignatureAlgorithm;
+use super::private_key::{self, Curve, PrivateKey};
+use super::{KeyType, SignatureAlgorithm};
+use crate::error::SigningKeyError;
 
-/// A private key that signs with RSA-SHA256 or ECDSA-SHA256.
-pub(crate) enum SigningKey {
-    Rsa(Box<RsaKeyPair>),
-    P256(Box<EcdsaKeyPair>),
+/// A private key that signs our own messages: RSA-SHA256, ECDSA-SHA256 (P-256), ECDSA-SHA384 (P-384) or Ed25519, by its kind.
+///
+/// Auth0 verifies RSA alone. Cheap to clone; its debug form shows the kind and nothing else.
+#[derive(Clone)]
+pub struct SigningKey(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Rsa(Arc<RsaKeyPair>),
+    P256(Arc<EcdsaKeyPair>),
+    P384(Arc<EcdsaKeyPair>),
+    Ed25519(Arc<Ed25519KeyPair>),
 }
 
 impl SigningKey {
-    /// The key of a PKCS#8 document (RFC 5958); `None` where it is of no such kind.
-    pub(crate) fn from_pkcs8(der: &[u8]) -> Option<Self> {
-        if let Ok(rsa) = RsaKeyPair::from_pkcs8(der) {
-            return Some(Self::Rsa(Box::new(rsa)));
+    /// The one private key in a PEM file: PKCS#8 (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or SEC 1 (`EC PRIVATE KEY`).
+    ///
+    /// RSA of 2048 to 4096 bits, P-256, P-384, Ed25519. Certificates and parameters beside the key are passed over; text around
+    /// it, any line ends and line ends written as `\n` are taken as they are in certificates.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningKeyError`] with what was given instead, or why the key cannot be used. It carries nothing of the key.
+    pub fn from_pem(pem: impl AsRef<[u8]>) -> Result<Self, SigningKeyError> {
+        let der = private_key::find(pem.as_ref())?;
+        Ok(Self(match der.read()? {
+            PrivateKey::Rsa(pkcs1) => {
+                let key = RsaKeyPair::from_der(pkcs1).map_err(|_| malformed("its RSA numbers do not belong together"))?;
+                Kind::Rsa(Arc::new(key))
+            }
+            PrivateKey::EllipticCurve { curve: Curve::P256, scalar, point } => {
+                Kind::P256(Arc::new(elliptic(&ECDSA_P256_SHA256_FIXED_SIGNING, scalar, point)?))
+            }
+            PrivateKey::EllipticCurve { curve: Curve::P384, scalar, point } => {
+                Kind::P384(Arc::new(elliptic(&ECDSA_P384_SHA384_FIXED_SIGNING, scalar, point)?))
+            }
+            PrivateKey::Ed25519(pkcs8) => {
+                let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8);
+                Kind::Ed25519(Arc::new(key.map_err(|_| malformed("it is not built as RFC 8410 prescribes"))?))
+            }
+        }))
+    }
+
+    /// The kind of the key.
+    pub fn key_type(&self) -> KeyType {
+        match &self.0 {
+            Kind::Rsa(key) => KeyType::Rsa { bits: key.public().modulus_len().saturating_mul(8) },
+            Kind::P256(_) => KeyType::P256,
+            Kind::P384(_) => KeyType::P384,
+            Kind::Ed25519(_) => KeyType::Ed25519,
         }
-        let ecdsa = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der, &SystemRandom::new());
-        ecdsa.ok().map(|key| Self::P256(Box::new(key)))
     }
 
     pub(crate) const fn algorithm(&self) -> SignatureAlgorithm {
-        match self {
-            Self::Rsa(_) => SignatureAlgorithm::RsaSha256,
-            Self::P256(_) => SignatureAlgorithm::EcdsaSha256,
+        match &self.0 {
+            Kind::Rsa(_) => SignatureAlgorithm::RsaSha256,
+            Kind::P256(_) => SignatureAlgorithm::EcdsaSha256,
+            Kind::P384(_) => SignatureAlgorithm::EcdsaSha384,
+            Kind::Ed25519(_) => SignatureAlgorithm::Ed25519,
         }
     }
 
     /// The signature value; `None` where the system has no randomness to give.
     pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         let random = SystemRandom::new();
-        match self {
-            Self::Rsa(key) => {
+        match &self.0 {
+            Kind::Rsa(key) => {
                 let mut value = vec![0; key.public().modulus_len()];
                 key.sign(&RSA_PKCS1_SHA256, &random, message, &mut value).ok().map(|()| value)
             }
-            Self::P256(key) => key.sign(&random, message).ok().map(|value| value.as_ref().to_vec()),
+            Kind::P256(key) | Kind::P384(key) => key.sign(&random, message).ok().map(|value| value.as_ref().to_vec()),
+            Kind::Ed25519(key) => Some(key.sign(message).as_ref().to_vec()),
         }
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey").field("key_type", &self.key_type()).finish_non_exhaustive()
+    }
+}
+
+fn elliptic(algorithm: &'static EcdsaSigningAlgorithm, scalar: &[u8], point: &[u8]) -> Result<EcdsaKeyPair, SigningKeyError> {
+    EcdsaKeyPair::from_private_key_and_public_key(algorithm, scalar, point, &SystemRandom::new())
+        .map_err(|_| malformed("its private and its public number do not belong together"))
+}
+
+const fn malformed(reason: &'static str) -> SigningKeyError {
+    SigningKeyError::Malformed { reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TrustedKeys;
+    use crate::error::Shown;
+
+    macro_rules! file {
+        ($name:literal) => {
+            include_str!(concat!("../../testdata/signing/", $name, ".pem"))
+        };
+    }
+
+    fn refused(pem: impl AsRef<[u8]>) -> SigningKeyError {
+        SigningKey::from_pem(pem).err().unwrap()
+    }
+
+    #[test]
+    fn every_form_of_a_key_signs_what_its_certificate_verifies() {
+        for (pem, certificate, kind) in [
+            (file!("rsa2048.pkcs8"), file!("rsa2048.cert"), KeyType::Rsa { bits: 2048 }),
+            (file!("rsa2048.pkcs1"), file!("rsa2048.cert"), KeyType::Rsa { bits: 2048 }),
+            (file!("p256.pkcs8"), file!("p256.cert"), KeyType::P256),
+            (file!("p256.sec1"), file!("p256.cert"), KeyType::P256),
+            (file!("p384.pkcs8"), file!("p384.cert"), KeyType::P384),
+            (file!("p384.sec1"), file!("p384.cert"), KeyType::P384),
+            (file!("ed25519.pkcs8"), file!("ed25519.cert"), KeyType::Ed25519),
+        ] {
+            let key = SigningKey::from_pem(pem).unwrap();
+            assert_eq!(key.key_type(), kind);
+            let value = key.sign(b"octets").unwrap();
+            let keys = TrustedKeys::from_pem(certificate).unwrap();
+            assert_eq!(keys.verify(key.algorithm(), b"octets", &value, || None).map(|_| ()), Ok(()), "{kind}");
+            assert!(keys.verify(key.algorithm(), b"octet", &value, || None).is_err(), "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_found_among_what_files_have_beside_it() {
+        let key = file!("p256.sec1");
+        let escaped = key.replace('\n', "\\n");
+        let crlf = key.replace('\n', "\r\n");
+        let with_certificate = format!("{}Bag Attributes\n{key}", file!("p256.cert"));
+        let with_parameters = format!("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n{key}");
+        for pem in [&escaped, &crlf, &with_certificate, &with_parameters] {
+            assert_eq!(SigningKey::from_pem(pem).map(|key| key.key_type()), Ok(KeyType::P256), "{pem}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_to_sign_with_is_named() {
+        use SigningKeyError as E;
+        let two = format!("{}{}", file!("p256.sec1"), file!("p384.sec1"));
+        let mixed = file!("p256.pkcs8").replace("MIGH", "MI!H");
+        let cut = file!("p256.pkcs8").replace("-----END", "");
+        let begun = file!("p256.pkcs8").replace("-----BEGIN", "");
+        let other_point =
+            [file!("p256.sec1").lines().next().unwrap_or_default(), "MAA=", "-----END EC PRIVATE KEY-----"].join("\n");
+        for (pem, error) in [
+            (" \n", E::Empty),
+            ("MIGHAgEAMBMGByqGSM49", E::NotPem),
+            (file!("rsa2048.cert"), E::Certificate),
+            (file!("refused-public-key"), E::PublicKey),
+            (file!("refused-encrypted-pkcs8"), E::Encrypted),
+            (file!("refused-encrypted-pkcs1"), E::Encrypted),
+            (file!("refused-certificate-request"), E::OtherBlock { label: Shown::new("CERTIFICATE REQUEST") }),
+            (&two, E::SeveralKeys { count: 2 }),
+            (&mixed, E::InvalidBase64 { offset: 30 }),
+            (&cut, E::MissingEnd { offset: 0 }),
+            (&begun, E::MissingBegin { offset: begun.find("-----END").unwrap_or_default() }),
+            (file!("refused-rsa1024"), E::RsaTooShort { bits: 1024 }),
+            (file!("refused-rsa5120"), E::RsaTooLong { bits: 5120 }),
+            (file!("refused-p521"), E::UnsupportedCurve { curve: "P-521".to_owned() }),
+            (file!("refused-ed448"), E::UnsupportedKey { algorithm: "Ed448".to_owned() }),
+            (file!("refused-without-public-key"), E::Malformed { reason: "its public key is missing in it" }),
+            (&other_point, E::Malformed { reason: "it is not built as RFC 5915 prescribes" }),
+            (
+                "-----BEGIN DSA PRIVATE KEY-----\nMAA=\n-----END DSA PRIVATE KEY-----",
+                E::UnsupportedKey { algorithm: "DSA".to_owned() },
+            ),
+            ("-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----", malformed("it is not built as PKCS #8 prescribes")),
+            (
+                "-----BEGIN RSA PRIVATE KEY-----\nMAA=\n-----END RSA PRIVATE KEY-----",
+                malformed("it is not built as PKCS #1 prescribes"),
+            ),
+        ] {
+            assert_eq!(refused(pem), error, "{pem}");
+        }
+        assert_eq!(refused([0x30, 0x82, 1, 2]), E::NotPem);
+    }
+
+    #[test]
+    fn numbers_that_do_not_belong_together_sign_nothing() {
+        let swap = |pem: &str| {
+            let body: String = pem.lines().filter(|line| !line.starts_with("---")).collect();
+            let mut der = crate::base64::decode_whitespace(&body).unwrap();
+            let last = der.len() - 1;
+            der[last] ^= 1;
+            let label = pem.lines().next().unwrap();
+            format!("{label}\n{}\n{}\n", crate::base64::encode(&der), label.replace("BEGIN", "END"))
+        };
+        assert_eq!(refused(swap(file!("rsa2048.pkcs1"))), malformed("its RSA numbers do not belong together"));
+        let reason = "its private and its public number do not belong together";
+        assert_eq!(refused(swap(file!("p256.sec1"))), malformed(reason));
+        assert_eq!(refused(swap(file!("p384.pkcs8"))), malformed(reason));
+    }
+
+    #[test]
+    fn debug_shows_the_kind_and_nothing_else() {
+        let key = SigningKey::from_pem(file!("rsa2048.pkcs8")).unwrap();
+        assert_eq!(format!("{key:?}"), "SigningKey { key_type: Rsa { bits: 2048 }, .. }");
     }
 }

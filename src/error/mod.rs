@@ -10,6 +10,7 @@ mod decode;
 mod replay;
 mod shown;
 mod signature;
+mod signing_key;
 mod structure;
 mod xml;
 
@@ -20,6 +21,7 @@ pub use decode::DecodeError;
 pub use replay::ReplayError;
 pub use shown::Shown;
 pub use signature::{AlgorithmRefusal, AlgorithmRole, SignatureError};
+pub use signing_key::SigningKeyError;
 pub use structure::{StatusError, StructureError};
 pub use xml::{Position, XmlError, XmlErrorKind};
 

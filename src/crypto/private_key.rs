@@ -1,0 +1,170 @@
+//! Private keys in the shapes in which people have them: from a PEM file to the numbers of one key.
+//!
+//! In goes the content of a file or of an environment variable; out comes the DER of the one private key in it and its parts, or
+//! a [`SigningKeyError`] that says what it was instead. Whether the numbers make a key, whoever signs with them finds out.
+
+use x509_cert::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef, UintRef};
+use x509_cert::der::{Decode, Tag, TagNumber, Tagged};
+
+use super::certificate::{ED25519, ELLIPTIC_CURVE, P256, P384, RSA, bit_length, name_of};
+use super::pem::{Block, blocks, decode_body, elements};
+use crate::error::{CertificateError, Shown, SigningKeyError};
+
+/// The DER of a private key, and in what form it is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct PrivateKeyDer {
+    form: Form,
+    der: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// RFC 5958.
+    Pkcs8,
+    /// RFC 8017 appendix A.1.2.
+    Pkcs1,
+    /// RFC 5915.
+    Sec1,
+}
+
+/// The parts of a private key, as ring takes them.
+#[derive(Clone, Copy)]
+pub(super) enum PrivateKey<'a> {
+    /// An `RSAPrivateKey`, RFC 8017 appendix A.1.2.
+    Rsa(&'a [u8]),
+    EllipticCurve {
+        curve: Curve,
+        scalar: &'a [u8],
+        point: &'a [u8],
+    },
+    /// The whole PKCS#8 document, RFC 8410 section 7.
+    Ed25519(&'a [u8]),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Curve {
+    P256,
+    P384,
+}
+
+/// The one private key of a PEM file.
+pub(super) fn find(input: &[u8]) -> Result<PrivateKeyDer, SigningKeyError> {
+    if input.trim_ascii().is_empty() {
+        return Err(SigningKeyError::Empty);
+    }
+    let blocks = blocks(input).map_err(|error| damaged(&error))?;
+    let mut keys = blocks.iter().filter(|block| block.label.ends_with(b"PRIVATE KEY"));
+    match (keys.next(), keys.count()) {
+        (None, _) => Err(instead(&blocks)),
+        (Some(key), 0) => decode(key),
+        (Some(_), more) => Err(SigningKeyError::SeveralKeys { count: more.saturating_add(1) }),
+    }
+}
+
+/// What a file is that has no private key in it.
+fn instead(blocks: &[Block<'_>]) -> SigningKeyError {
+    match blocks.first() {
+        None => SigningKeyError::NotPem,
+        Some(block) if block.is_certificate() => SigningKeyError::Certificate,
+        Some(block) if block.label.ends_with(b"PUBLIC KEY") => SigningKeyError::PublicKey,
+        Some(block) => SigningKeyError::OtherBlock { label: Shown::new(&String::from_utf8_lossy(block.label)) },
+    }
+}
+
+fn decode(block: &Block<'_>) -> Result<PrivateKeyDer, SigningKeyError> {
+    let form = match block.label {
+        b"ENCRYPTED PRIVATE KEY" => return Err(SigningKeyError::Encrypted),
+        // RFC 1421 section 4.6.1.1: what OpenSSL writes into the older forms.
+        _ if memchr::memmem::find(block.body, b"Proc-Type:").is_some() => return Err(SigningKeyError::Encrypted),
+        b"PRIVATE KEY" => Form::Pkcs8,
+        b"RSA PRIVATE KEY" => Form::Pkcs1,
+        b"EC PRIVATE KEY" => Form::Sec1,
+        label => {
+            let kind = String::from_utf8_lossy(label.strip_suffix(b" PRIVATE KEY").unwrap_or(label)).into_owned();
+            return Err(SigningKeyError::UnsupportedKey { algorithm: kind.chars().take(32).collect() });
+        }
+    };
+    let der = decode_body(block.body, block.offset).map_err(|error| damaged(&error))?;
+    Ok(PrivateKeyDer { form, der })
+}
+
+impl PrivateKeyDer {
+    /// Takes the key apart.
+    pub(super) fn read(&self) -> Result<PrivateKey<'_>, SigningKeyError> {
+        match self.form {
+            Form::Pkcs1 => rsa(&self.der),
+            Form::Sec1 => elliptic_curve(&self.der, None),
+            Form::Pkcs8 => self.pkcs8(),
+        }
+    }
+
+    fn pkcs8(&self) -> Result<PrivateKey<'_>, SigningKeyError> {
+        const SHAPE: SigningKeyError = malformed("it is not built as PKCS #8 prescribes");
+        let parts = sequence(&self.der).ok_or(SHAPE)?;
+        let [_version, algorithm, key, ..] = parts.as_slice() else {
+            return Err(SHAPE);
+        };
+        let key = key.decode_as::<&OctetStringRef>().map_err(|_| SHAPE)?.as_bytes();
+        let algorithm = elements(algorithm.value());
+        let oid = algorithm.first().and_then(|oid| oid.decode_as::<ObjectIdentifier>().ok()).ok_or(SHAPE)?;
+        match oid {
+            RSA => rsa(key),
+            ELLIPTIC_CURVE => elliptic_curve(key, algorithm.get(1).copied()),
+            ED25519 => Ok(PrivateKey::Ed25519(&self.der)),
+            other => Err(SigningKeyError::UnsupportedKey { algorithm: name_of(&other) }),
+        }
+    }
+}
+
+fn rsa(pkcs1: &[u8]) -> Result<PrivateKey<'_>, SigningKeyError> {
+    const SHAPE: SigningKeyError = malformed("it is not built as PKCS #1 prescribes");
+    let numbers = sequence(pkcs1).ok_or(SHAPE)?;
+    let modulus = numbers.get(1).and_then(|modulus| modulus.decode_as::<UintRef<'_>>().ok()).ok_or(SHAPE)?;
+    match bit_length(modulus.as_bytes()) {
+        bits if bits < 2048 => Err(SigningKeyError::RsaTooShort { bits }),
+        bits if bits > 4096 => Err(SigningKeyError::RsaTooLong { bits }),
+        _ => Ok(PrivateKey::Rsa(pkcs1)),
+    }
+}
+
+/// RFC 5915 section 3. PKCS #8 names the curve outside of the key; alone, the key names it.
+fn elliptic_curve<'a>(sec1: &'a [u8], named: Option<AnyRef<'a>>) -> Result<PrivateKey<'a>, SigningKeyError> {
+    const SHAPE: SigningKeyError = malformed("it is not built as RFC 5915 prescribes");
+    let parts = sequence(sec1).ok_or(SHAPE)?;
+    let scalar = parts.get(1).and_then(|scalar| scalar.decode_as::<&OctetStringRef>().ok()).ok_or(SHAPE)?.as_bytes();
+    let tagged = |number| {
+        let wanted = Tag::ContextSpecific { constructed: true, number: TagNumber(number) };
+        parts.iter().find(|part| part.tag() == wanted).map(|part| part.value())
+    };
+    let named = named.or_else(|| tagged(0).and_then(|parameters| AnyRef::from_der(parameters).ok()));
+    let curve = match named.map(|parameters| parameters.decode_as::<ObjectIdentifier>()) {
+        Some(Ok(P256)) => Curve::P256,
+        Some(Ok(P384)) => Curve::P384,
+        Some(Ok(other)) => return Err(SigningKeyError::UnsupportedCurve { curve: name_of(&other) }),
+        Some(Err(_)) => return Err(SigningKeyError::UnsupportedCurve { curve: "explicit parameters".to_owned() }),
+        None => return Err(malformed("it names no curve")),
+    };
+    let point = tagged(1).ok_or(malformed("its public key is missing in it"))?;
+    let point = BitStringRef::from_der(point).ok().and_then(|bits| bits.as_bytes()).ok_or(SHAPE)?;
+    Ok(PrivateKey::EllipticCurve { curve, scalar, point })
+}
+
+/// The elements of a SEQUENCE with nothing behind it.
+fn sequence(der: &[u8]) -> Option<Vec<AnyRef<'_>>> {
+    let outer = AnyRef::from_der(der).ok().filter(|outer| outer.tag() == Tag::Sequence)?;
+    Some(elements(outer.value()))
+}
+
+/// The same faults of armor and base64 as in certificates.
+fn damaged(error: &CertificateError) -> SigningKeyError {
+    match error {
+        CertificateError::MissingEnd { offset } => SigningKeyError::MissingEnd { offset: *offset },
+        CertificateError::MissingBegin { offset } => SigningKeyError::MissingBegin { offset: *offset },
+        CertificateError::InvalidBase64 { offset } => SigningKeyError::InvalidBase64 { offset: *offset },
+        _ => SigningKeyError::NotPem,
+    }
+}
+
+const fn malformed(reason: &'static str) -> SigningKeyError {
+    SigningKeyError::Malformed { reason }
+}

@@ -10,7 +10,7 @@
 
 use ::base64::Engine;
 use ::base64::engine::Simd;
-use ::base64::engine::general_purpose::PAD;
+use ::base64::engine::general_purpose::{PAD, URL_SAFE_NO_PAD};
 
 /// Why a text is not canonical base64. Offsets count the bytes of the text, white space included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,9 +45,18 @@ pub(crate) fn decode_whitespace(text: &str) -> Result<Vec<u8>, Base64Fault> {
 }
 
 /// The canonical text of `bytes`.
-#[cfg(feature = "test-idp")]
 pub(crate) fn encode(bytes: &[u8]) -> String {
     Simd::standard(PAD).encode(bytes)
+}
+
+/// The text of `bytes` in the URL-safe alphabet, without padding. RFC 4648 section 5.
+pub(crate) fn encode_url(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The bytes of which [`encode_url`] makes exactly this text.
+pub(crate) fn decode_url(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
 }
 
 /// CR, LF, SP and TAB: the white space of XML, and of the line breaks that MIME puts into base64.
@@ -138,6 +147,16 @@ mod tests {
             ("QU J=", TrailingBits { offset: 3 }),
         ] {
             assert_eq!(decode_whitespace(text), Err(fault), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_url_safe_alphabet_is_read_as_it_is_written() {
+        for (text, bytes) in [("", &b""[..]), ("QQ", b"A"), ("-_-_", &[0xFB, 0xFF, 0xBF])] {
+            assert_eq!((encode_url(bytes).as_str(), decode_url(text).as_deref()), (text, Some(bytes)));
+        }
+        for text in ["QQ==", "QR", "Q", "+/+/", "Q Q", "QQ\n"] {
+            assert_eq!(decode_url(text), None, "{text:?}");
         }
     }
 }

@@ -132,6 +132,7 @@ mod login;
 mod registry;
 mod replay;
 mod report;
+mod request;
 mod saml;
 mod subject_key;
 mod verifier;
@@ -139,13 +140,15 @@ mod xml;
 
 pub use binding::post::decode_post;
 pub use binding::redirect::{RedirectMessage, RedirectParameter};
+pub use binding::send::PostPage;
 pub use connection::identity_provider::IdentityProvider;
 pub use connection::service_provider::ServiceProvider;
 pub use crypto::{Certificate, KeyType, SigningKey, TrustedKeys};
 pub use departure::{Departure, UnknownDeparture};
 pub use error::{
-    AlgorithmRefusal, AlgorithmRole, CertificateError, ConfigError, ConstraintError, DecodeError, Error, FoundInstead, Position,
-    ReplayError, Shown, SignatureError, SigningKeyError, StatusError, StructureError, UnconfirmedSubject, XmlError, XmlErrorKind,
+    AlgorithmRefusal, AlgorithmRole, CertificateError, ConfigError, ConstraintError, DecodeError, Error, FoundInstead,
+    PendingRequestError, Position, ReplayError, RequestError, Shown, SignatureError, SigningKeyError, StatusError,
+    StructureError, UnconfirmedSubject, XmlError, XmlErrorKind,
 };
 pub use limits::Limits;
 pub use login::{Login, Verified, VerifiedSignature, Warning};
@@ -154,6 +157,10 @@ pub use registry::{Connection, Registry};
 pub use replay::in_process::InProcessReplayStore;
 pub use replay::{AsyncReplayStore, ReplayFuture, ReplayKey, ReplayStore};
 pub use report::{Report, ReportOutcome, ReportRow};
+pub use request::authn_request::{AuthnRequest, LoginPage, LoginRedirect};
+pub use request::pending::PendingRequest;
+pub use request::pending_list::PendingRequests;
+pub use request::relay_state::{RelayState, UntrustedRelayState};
 pub use saml::attributes::{Attribute, AttributeIter, AttributeValue, Attributes, NotSingle};
 pub use saml::check::Expect;
 pub use saml::name_id::NameId;

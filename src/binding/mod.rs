@@ -9,3 +9,4 @@
 pub(crate) mod mistaken;
 pub(crate) mod post;
 pub(crate) mod redirect;
+pub(crate) mod send;

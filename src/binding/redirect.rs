@@ -37,7 +37,7 @@ pub enum RedirectParameter {
 }
 
 impl RedirectParameter {
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::SamlRequest => REQUEST,
             Self::SamlResponse => RESPONSE,
@@ -70,9 +70,9 @@ impl std::fmt::Debug for RedirectMessage {
 
 const REQUEST: &str = "SAMLRequest";
 const RESPONSE: &str = "SAMLResponse";
-const RELAY_STATE: &str = "RelayState";
-const SIGNATURE_METHOD: &str = "SigAlg";
-const SIGNATURE: &str = "Signature";
+pub(super) const RELAY_STATE: &str = "RelayState";
+pub(super) const SIGNATURE_METHOD: &str = "SigAlg";
+pub(super) const SIGNATURE: &str = "Signature";
 const ENCODING: &str = "SAMLEncoding";
 const NAMES: [&str; 6] = [REQUEST, RESPONSE, RELAY_STATE, SIGNATURE_METHOD, SIGNATURE, ENCODING];
 const DEFLATE: &[u8] = b"urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE";

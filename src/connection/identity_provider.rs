@@ -63,14 +63,15 @@ impl IdentityProvider {
 
     /// Sends requests to this URL, by redirect and by POST. Auth0 calls it the SAML Protocol URL.
     ///
-    /// It may have a query (`?connection=…&organization=…`), which is kept. Only requests need it:
+    /// It may have a query (`?connection=…&organization=…`), which is kept. Only an [`AuthnRequest`](crate::AuthnRequest) needs it:
     /// what is verified does not depend on it.
     ///
     /// # Errors
     ///
     /// [`ConfigError::InvalidSsoUrl`].
     pub fn single_sign_on_url(mut self, url: impl Into<String>) -> Result<Self, ConfigError> {
-        let url = checked_sso_url(url.into())?;
+        let url = url.into();
+        check_sso_url(&url)?;
         self.sso_redirect_url = Some(url.clone());
         self.sso_post_url = Some(url);
         Ok(self)
@@ -174,10 +175,10 @@ impl IdentityProvider {
 }
 
 /// The URL of a single sign-on service, as requests are sent to it.
-pub(crate) fn checked_sso_url(value: String) -> Result<String, ConfigError> {
-    match url::destination_fault(&value) {
-        None => Ok(value),
-        Some(reason) => Err(ConfigError::InvalidSsoUrl { value, reason }),
+pub(crate) fn check_sso_url(value: &str) -> Result<(), ConfigError> {
+    match url::destination_fault(value) {
+        None => Ok(()),
+        Some(reason) => Err(ConfigError::InvalidSsoUrl { value: value.to_owned(), reason }),
     }
 }
 

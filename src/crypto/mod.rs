@@ -7,7 +7,6 @@ pub(crate) mod algorithm;
 pub(crate) mod certificate;
 mod pem;
 mod private_key;
-#[cfg_attr(not(test), expect(dead_code, reason = "requests need it"))]
 mod random;
 mod signing;
 
@@ -15,4 +14,5 @@ pub(crate) use algorithm::{DigestAlgorithm, Digester, SignatureAlgorithm, sha256
 #[cfg(feature = "internals")]
 pub(crate) use certificate::VerifyFailure;
 pub use certificate::{Certificate, KeyType, TrustedKeys};
+pub(crate) use random::unguessable;
 pub use signing::SigningKey;

@@ -22,7 +22,7 @@ pub(super) const fn is_char(c: char) -> bool {
 }
 
 /// The offset of the first character that is no `Char`.
-pub(super) fn first_forbidden(text: &str) -> Option<usize> {
+pub(crate) fn first_forbidden(text: &str) -> Option<usize> {
     if !has_suspects(text.as_bytes()) {
         return None;
     }

@@ -7,7 +7,6 @@ mod base;
 pub(crate) mod canonical;
 mod chars;
 mod document;
-#[cfg(feature = "test-idp")]
 mod enveloped;
 mod names;
 mod namespace;
@@ -19,15 +18,13 @@ mod span;
 mod tag;
 mod unsigned;
 mod view;
-#[cfg(feature = "test-idp")]
 mod write;
 
+pub(crate) use chars::first_forbidden;
 pub(crate) use document::Document;
-#[cfg(feature = "test-idp")]
 pub(crate) use enveloped::enveloped_signature;
 pub(crate) use namespace::Namespace;
 pub(crate) use signature::{SignatureInfo, Signed, Trust};
 pub(crate) use unsigned::Unsigned;
 pub(crate) use view::View;
-#[cfg(feature = "test-idp")]
 pub(crate) use write::Writer;

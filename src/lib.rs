@@ -81,7 +81,7 @@
 //!
 //! # What is not here
 //!
-//! Encrypted assertions, logout, AuthnRequests, metadata, and the artifact binding; each is refused or absent. Of the redirect
+//! Encrypted assertions, logout, metadata, and the artifact binding; each is refused or absent. Of the redirect
 //! binding there is what receives a message and verifies its signature, [`IdentityProvider::verify_redirect`]. The README lists every check with the section that prescribes it, and the limitations.
 //!
 //! # Features
@@ -101,6 +101,8 @@
 //!
 //! - [`Verifier`]: what can be required beyond the default, and [`Verifier::explain_post`], which takes every check to its end.
 //! - [`Login`] and [`Attributes`]: what a service gets. [`claim`] has the attribute names that Auth0 writes.
+//! - [`AuthnRequest`] starts a login, signed with a [`SigningKey`] if the identity provider wants that; [`PendingRequest`] is what
+//!   to remember until the answer comes, [`PendingRequests`] where the user has several tabs.
 //! - [`ReplayStore`]: one use for each assertion, also across machines.
 //! - [`Error`]: the stages, each with its own enum.
 //! - [`IdentityProvider`] and [`Departure`]: SHA-1 and other concessions, one by one. [`peek_issuer`]: routing among tenants.

@@ -53,7 +53,7 @@ impl TestIdp {
         }
     }
 
-    /// With a key of one's own, as [`SigningKey`](crate::SigningKey) reads it, and its certificate; `None` where it is none.
+    /// With a key of one's own, as [`SigningKey`] reads it, and its certificate; `None` where it is none.
     pub fn with_key(entity_id: &str, key_pem: &str, certificate_pem: &[u8]) -> Option<Self> {
         let key = SigningKey::from_pem(key_pem).ok()?;
         Some(Self { entity_id: entity_id.to_owned(), key, certificate: certificate_pem.to_owned() })

@@ -137,19 +137,30 @@ fn form_value(text: &str) -> String {
     text.replace('%', "%25").replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")
 }
 
-const ACCEPTED: [&str; 15] = [
+const ACCEPTED: [&str; 26] = [
     "verdict",
     "issuer",
     "name_id",
     "name_id_format",
+    "name_qualifier",
+    "sp_name_qualifier",
+    "sp_provided_id",
     "subject_key",
     "session_index",
+    "session_not_on_or_after",
     "authn_context",
+    "authn_instant",
+    "issue_instant",
     "not_before",
     "not_on_or_after",
     "in_response_to",
+    "assertion_id",
+    "response_id",
+    "one_time_use",
+    "confirmed_address",
     "signed",
     "signed_by",
+    "signatures",
     "warnings",
     "attributes",
     "checks",

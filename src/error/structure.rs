@@ -215,6 +215,13 @@ pub enum StructureError {
     BaseId,
     /// The name identifier has no character but white space. SAML Core 1.3.1.
     EmptyNameId,
+    /// An attribute value says by `xsi:nil` that there is none, and has content: one reader would take the one, another the other.
+    NilWithContent,
+    /// An attribute value that is made of elements has no canonical form, or one that is out of proportion.
+    ValueNotCanonicalizable {
+        /// Why.
+        reason: &'static str,
+    },
 }
 
 impl fmt::Display for StructureError {
@@ -245,6 +252,10 @@ impl fmt::Display for StructureError {
             Self::EncryptedId => f.write_str("the name identifier is encrypted"),
             Self::BaseId => f.write_str("the subject is named by a BaseID"),
             Self::EmptyNameId => f.write_str("the NameID is empty"),
+            Self::NilWithContent => f.write_str("an AttributeValue is declared to be nil and has content"),
+            Self::ValueNotCanonicalizable { reason } => {
+                write!(f, "the elements of an AttributeValue have no canonical form: {reason}")
+            }
         }
     }
 }
@@ -270,6 +281,8 @@ impl Refusal for StructureError {
             Self::EncryptedId => "encrypted_id",
             Self::BaseId => "base_id",
             Self::EmptyNameId => "empty_name_id",
+            Self::NilWithContent => "nil_with_content",
+            Self::ValueNotCanonicalizable { .. } => "value_not_canonicalizable",
         }
     }
 
@@ -285,6 +298,8 @@ impl Refusal for StructureError {
             Self::EncryptedId => "SAML Core 2.2.4",
             Self::BaseId => "SAML Core 2.2.1",
             Self::EmptyNameId => "SAML Core 1.3.1",
+            Self::NilWithContent => "SAML Core 2.7.3.1.1",
+            Self::ValueNotCanonicalizable { .. } => "Canonical XML 1.0 section 1.3",
             Self::MissingElement { .. }
             | Self::UnexpectedElement { .. }
             | Self::RepeatedElement { .. }

@@ -1,14 +1,16 @@
 //! What the identity provider says of the user: attributes, in order, with nothing merged and nothing dropped.
 //!
 //! `saml:AttributeStatement` elements go in, an owned multimap comes out. All text lies in one string, so that a login with
-//! hundreds of groups costs a handful of allocations. Deliberately absent: types (`xsi:type` is no promise: Auth0 writes numbers
+//! hundreds of groups costs a handful of allocations; of a value that is made of elements, that text is its canonical form, so that
+//! nothing is parsed a second time here. Deliberately absent: types (`xsi:type` is no promise: Auth0 writes numbers
 //! as `xs:double` and dates as they print), and any meaning of `FriendlyName`.
 
 use std::fmt;
 use std::ops::Range;
 
+use super::name_id::NameId;
 use super::{required, unexpected};
-use crate::error::StructureError;
+use crate::error::{Shown, StructureError};
 use crate::xml::{Namespace, View};
 
 /// The attributes of a login: an ordered multimap from name to values. SAML Core 2.7.3.
@@ -19,6 +21,8 @@ pub struct Attributes {
     text: String,
     attributes: Vec<Entry>,
     values: Vec<Value>,
+    /// Those of the values that are names.
+    names: Vec<NameId>,
 }
 
 /// One `saml:Attribute`. SAML Core 2.7.3.1.
@@ -36,8 +40,11 @@ pub enum AttributeValue<'a> {
     Text(&'a str),
     /// `xsi:nil`: no value, which is not the empty one.
     Nil,
-    /// Elements, which this crate does not interpret.
-    Elements,
+    /// A `saml:NameID` and nothing else, as in `eduPersonTargetedID`. A blank one, or one that holds elements, is [`Self::Xml`].
+    NameId(&'a NameId),
+    /// Other elements, perhaps with text between them: the exclusive canonical form, without comments, of what stands in the
+    /// `AttributeValue`, each element as if it stood alone.
+    Xml(&'a str),
 }
 
 /// There is not exactly one value where one was asked for.
@@ -59,7 +66,9 @@ struct Entry {
 enum Value {
     Text(Span),
     Nil,
-    Elements,
+    /// Its place among the names.
+    NameId(usize),
+    Xml(Span),
 }
 
 /// A piece of [`Attributes::text`].
@@ -200,7 +209,9 @@ impl Attributes {
     }
 
     fn read_value<'d>(&mut self, value: impl View<'d>) -> Result<Value, StructureError> {
-        if matches!(value.attribute_ns(Namespace::SchemaInstance, "nil"), Some("true" | "1")) {
+        if let Some(nil) = value.attribute_ns(Namespace::SchemaInstance, "nil")
+            && is_nil(value, nil)?
+        {
             return Ok(Value::Nil);
         }
         let start = self.text.len();
@@ -208,10 +219,20 @@ impl Attributes {
             Ok(()) => Ok(Value::Text(start..self.text.len())),
             Err(_) if value.has_elements() => {
                 self.text.truncate(start);
-                Ok(Value::Elements)
+                self.read_elements(value)
             }
             Err(error) => Err(error),
         }
+    }
+
+    fn read_elements<'d>(&mut self, value: impl View<'d>) -> Result<Value, StructureError> {
+        if let Some(name) = only_name_id(value) {
+            self.names.push(name);
+            return Ok(Value::NameId(self.names.len().saturating_sub(1)));
+        }
+        let start = self.text.len();
+        value.content_into(&mut self.text)?;
+        Ok(Value::Xml(start..self.text.len()))
     }
 
     fn keep(&mut self, text: &str) -> Span {
@@ -224,6 +245,28 @@ impl Attributes {
     fn keep_format(&mut self, format: &str) -> Span {
         let before = self.attributes.last().and_then(|before| before.name_format.clone());
         before.filter(|before| self.text(before) == format).unwrap_or_else(|| self.keep(format))
+    }
+}
+
+/// Whether the value of `xsi:nil` is true. XML Schema Part 1 section 3.3.4: an element that is nil is empty.
+fn is_nil<'d>(value: impl View<'d>, nil: &str) -> Result<bool, StructureError> {
+    match nil.trim_matches([' ', '\t', '\n', '\r']) {
+        "true" | "1" if value.text().is_ok_and(|text| text.is_empty()) => Ok(true),
+        "true" | "1" => Err(StructureError::NilWithContent),
+        "false" | "0" => Ok(false),
+        _ => {
+            let received = Shown::new(nil);
+            Err(StructureError::InvalidAttribute { element: "AttributeValue", attribute: "xsi:nil", received })
+        }
+    }
+}
+
+/// The name in an element that has nothing else in it.
+fn only_name_id<'d>(value: impl View<'d>) -> Option<NameId> {
+    let mut elements = value.elements();
+    match (elements.next(), elements.next()) {
+        (Some(Ok(name)), None) if name.is(Namespace::Assertion, "NameID") => NameId::read(name).ok(),
+        _ => None,
     }
 }
 
@@ -255,7 +298,8 @@ impl<'a> Attribute<'a> {
         values.iter().map(move |value| match value {
             Value::Text(span) => AttributeValue::Text(self.all.text(span)),
             Value::Nil => AttributeValue::Nil,
-            Value::Elements => AttributeValue::Elements,
+            Value::NameId(place) => self.all.names.get(*place).map_or(AttributeValue::Nil, AttributeValue::NameId),
+            Value::Xml(span) => AttributeValue::Xml(self.all.text(span)),
         })
     }
 }
@@ -271,7 +315,7 @@ impl<'a> AttributeValue<'a> {
     pub fn as_str(self) -> Option<&'a str> {
         match self {
             Self::Text(text) => Some(text),
-            Self::Nil | Self::Elements => None,
+            Self::Nil | Self::NameId(_) | Self::Xml(_) => None,
         }
     }
 }
@@ -281,7 +325,8 @@ impl fmt::Debug for AttributeValue<'_> {
         f.write_str(match self {
             Self::Text(_) => "Text(..)",
             Self::Nil => "Nil",
-            Self::Elements => "Elements",
+            Self::NameId(_) => "NameId(..)",
+            Self::Xml(_) => "Xml(..)",
         })
     }
 }
@@ -342,13 +387,102 @@ mod tests {
             ("<AttributeValue xsi:nil=\"1\"/>", AttributeValue::Nil),
             ("<AttributeValue xsi:nil=\"false\"/>", AttributeValue::Text("")),
             ("<AttributeValue nil=\"true\"/>", AttributeValue::Text("")),
-            ("<AttributeValue><NameID>x</NameID></AttributeValue>", AttributeValue::Elements),
+            ("<AttributeValue xsi:nil=\" true\n\"><!-- --></AttributeValue>", AttributeValue::Nil),
+            ("<AttributeValue xsi:nil=\"0\">a</AttributeValue>", AttributeValue::Text("a")),
+            ("<AttributeValue><NameID>x</NameID></AttributeValue>", AttributeValue::NameId(&NameId::new("x"))),
         ] {
             let (attributes, _) = read(&format!("<Attribute Name=\"\">{value}</Attribute>")).unwrap();
             let values: Vec<_> = attributes.iter().flat_map(Attribute::values).collect();
             assert!(values == [expected], "{value}");
         }
         assert_eq!(read("<Attribute Name=\"n\"/>").unwrap().0.single("n"), Err(NotSingle { values: 0 }));
+    }
+
+    #[test]
+    fn nil_is_said_in_one_way_and_has_no_content() {
+        for (value, error) in [
+            ("<AttributeValue xsi:nil=\"true\">a</AttributeValue>", StructureError::NilWithContent),
+            ("<AttributeValue xsi:nil=\"1\"> </AttributeValue>", StructureError::NilWithContent),
+            ("<AttributeValue xsi:nil=\"true\"><NameID>x</NameID></AttributeValue>", StructureError::NilWithContent),
+            ("<AttributeValue xsi:nil=\"true\"><?p?></AttributeValue>", StructureError::NilWithContent),
+            ("<AttributeValue xsi:nil=\"TRUE\"/>", invalid_nil("TRUE")),
+            ("<AttributeValue xsi:nil=\"\"/>", invalid_nil("")),
+            ("<AttributeValue xsi:nil=\"true false\">a</AttributeValue>", invalid_nil("true false")),
+        ] {
+            assert_eq!(read(&format!("<Attribute Name=\"n\">{value}</Attribute>")), Err(error), "{value}");
+        }
+    }
+
+    fn invalid_nil(received: &str) -> StructureError {
+        StructureError::InvalidAttribute { element: "AttributeValue", attribute: "xsi:nil", received: Shown::new(received) }
+    }
+
+    /// `eduPersonTargetedID`: all five fields make the name.
+    #[test]
+    fn a_name_in_a_value_is_a_name() {
+        let full =
+            NameId::new("v").with_format("f").with_name_qualifier("n").with_sp_name_qualifier("s").with_sp_provided_id("p");
+        for (value, name) in [
+            ("<NameID Format=\"f\" NameQualifier=\"n\" SPNameQualifier=\"s\" SPProvidedID=\"p\">v</NameID>", full),
+            (" \n<!-- --><NameID> x&amp;<!-- -->y </NameID>\t", NameId::new(" x&y ")),
+        ] {
+            let (attributes, _) =
+                read(&format!("<Attribute Name=\"n\"><AttributeValue>{value}</AttributeValue></Attribute>")).unwrap();
+            let values: Vec<_> = attributes.iter().flat_map(Attribute::values).collect();
+            assert!(values == [AttributeValue::NameId(&name)], "{value}");
+            assert_eq!((values[0].as_str(), attributes.first("n")), (None, None));
+            assert_eq!(attributes.single("n"), Err(NotSingle { values: 1 }));
+        }
+    }
+
+    /// What is no name and no text is handed on as it was signed, without what is around it.
+    #[test]
+    fn other_elements_come_out_as_canonical_xml() {
+        const NAMESPACE: &str = "xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\"";
+        for (value, xml) in [
+            ("<e:a xmlns:e='urn:e' e:c='2' b=\"1\"/>".to_owned(), "<e:a xmlns:e=\"urn:e\" b=\"1\" e:c=\"2\"></e:a>".to_owned()),
+            ("<a/><b/>".to_owned(), format!("<a {NAMESPACE}></a><b {NAMESPACE}></b>")),
+            ("1 &lt; 2<!-- --><![CDATA[&]]>\r\n<a/>3".to_owned(), format!("1 &lt; 2&amp;\n<a {NAMESPACE}></a>3")),
+            ("<?p d?><a><?q?></a>".to_owned(), format!("<?p d?><a {NAMESPACE}><?q?></a>")),
+            (
+                "<NameID>x</NameID><NameID>y</NameID>".to_owned(),
+                format!("<NameID {NAMESPACE}>x</NameID><NameID {NAMESPACE}>y</NameID>"),
+            ),
+            ("<NameID>x</NameID>y".to_owned(), format!("<NameID {NAMESPACE}>x</NameID>y")),
+            ("<NameID> </NameID>".to_owned(), format!("<NameID {NAMESPACE}> </NameID>")),
+            ("<NameID>x<a/></NameID>".to_owned(), format!("<NameID {NAMESPACE}>x<a></a></NameID>")),
+            ("<e:NameID xmlns:e='urn:e'>x</e:NameID>".to_owned(), "<e:NameID xmlns:e=\"urn:e\">x</e:NameID>".to_owned()),
+        ] {
+            let statement = format!(
+                "<Attribute Name=\"n\"><AttributeValue>{value}</AttributeValue><AttributeValue>t</AttributeValue></Attribute>"
+            );
+            let (attributes, _) = read(&statement).unwrap();
+            let values: Vec<_> = attributes.iter().flat_map(Attribute::values).collect();
+            assert!(values == [AttributeValue::Xml(&xml), AttributeValue::Text("t")], "{value}");
+            assert_eq!(values[0].as_str(), None);
+        }
+        let not_text = StructureError::NotText { element: Shown::new("AttributeValue") };
+        assert_eq!(read("<Attribute Name=\"n\"><AttributeValue>a<?p?></AttributeValue></Attribute>"), Err(not_text));
+    }
+
+    /// A namespace name of 1,000 octets on the statement, rendered for each of so many elements.
+    #[test]
+    fn the_forms_of_all_values_together_are_bounded() {
+        let with = |elements: usize| {
+            let xml = format!(
+                "<AttributeStatement xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\" xmlns:e=\"urn:{}\">{}</AttributeStatement>",
+                "e".repeat(1000),
+                "<Attribute Name=\"n\"><AttributeValue><e:a/></AttributeValue></Attribute>".repeat(elements)
+            );
+            let document = Document::parse(xml.as_bytes(), &Limits::DEFAULT).unwrap();
+            Attributes::default().read_statement(document.root())
+        };
+        assert_eq!(with(100), Ok(0));
+        let reason = "it would be many times as long as the document";
+        assert_eq!(with(200), Err(StructureError::ValueNotCanonicalizable { reason }));
+        let relative = "<Attribute Name=\"n\"><AttributeValue><e:a xmlns:e=\"e\"/></AttributeValue></Attribute>";
+        let reason = "a namespace name in the document is a relative reference";
+        assert_eq!(read(relative), Err(StructureError::ValueNotCanonicalizable { reason }));
     }
 
     #[test]
@@ -369,8 +503,15 @@ mod tests {
 
     #[test]
     fn debug_hides_values() {
-        let (attributes, _) = read("<Attribute Name=\"mail\"><AttributeValue>secret</AttributeValue></Attribute>").unwrap();
+        let (attributes, _) = read(
+            "<Attribute Name=\"mail\"><AttributeValue>secret</AttributeValue><AttributeValue><NameID>secret</NameID></AttributeValue>\
+             <AttributeValue><secret/></AttributeValue></Attribute>",
+        )
+        .unwrap();
         let values: Vec<_> = attributes.iter().flat_map(Attribute::values).collect();
-        assert_eq!(format!("{attributes:?} {values:?}"), "[Attribute { name: \"mail\", values: 1, .. }] [Text(..)]");
+        assert_eq!(
+            format!("{attributes:?} {values:?}"),
+            "[Attribute { name: \"mail\", values: 3, .. }] [Text(..), NameId(..), Xml(..)]"
+        );
     }
 }

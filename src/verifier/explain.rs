@@ -207,7 +207,7 @@ const CERTIFICATE: &[Step] =
     &[Step::new("D18", "the trusted certificate is accepted at this time", "connection policy", &["certificate_not_valid"])];
 
 #[rustfmt::skip]
-const CONTENT: [Step; 5] = [
+const CONTENT: [Step; 6] = [
     Step::new("E1", "an Assertion of SAML 2.0 with ID and IssueInstant", "SAML Core 2.3.3", &[
         "unsupported_version", "missing_attribute", "invalid_attribute", "invalid_id", "invalid_time",
     ]),
@@ -217,6 +217,7 @@ const CONTENT: [Step; 5] = [
     Step::new("B9", "its values are text alone", "SAML Core 1.2 (schema)", &["not_text"]).of("Assertion").throughout(),
     Step::new("E25", "the name identifier is not encrypted", "SAML Core 2.2.4", &["encrypted_id"]),
     Step::new("E21", "the name identifier is not blank", "SAML Core 1.3.1", &["empty_name_id"]).throughout(),
+    Step::new("E22", "attribute values are text, elements or nil", "SAML Core 2.7.3.1.1", &["nil_with_content", "value_not_canonicalizable"]).throughout(),
 ];
 
 #[cfg(test)]
@@ -262,7 +263,15 @@ mod tests {
         assert_owned(DECODE, codes(include_str!("../error/decode.rs"), "DecodeError"), &of_redirects, &[]);
         let other_documents = ["html_page", "json", "json_web_token", "invalid_base64"];
         assert_owned(XML, codes(include_str!("../error/xml.rs"), "XmlError"), &[], &other_documents);
-        let in_assertion = ["no_assertion", "encrypted_assertion", "encrypted_id", "base_id", "empty_name_id"];
+        let in_assertion = [
+            "no_assertion",
+            "encrypted_assertion",
+            "encrypted_id",
+            "base_id",
+            "empty_name_id",
+            "nil_with_content",
+            "value_not_canonicalizable",
+        ];
         assert_owned(RESPONSE, structure(), &in_assertion, &["html_page"]);
         let of_response = ["no_assertion", "encrypted_assertion", "several_assertions", "unexpected_root"];
         assert_owned(&CONTENT, structure(), &of_response, &[]);

@@ -134,6 +134,16 @@ pub(super) enum NotCanonical {
     TooLong,
 }
 
+impl NotCanonical {
+    /// In the words of an error.
+    pub(super) const fn reason(self) -> &'static str {
+        match self {
+            Self::RelativeNamespaceName => "a namespace name in the document is a relative reference",
+            Self::TooLong => "it would be many times as long as the document",
+        }
+    }
+}
+
 /// The longest canonical form of a document of that length.
 ///
 /// Exclusive canonicalization writes a declaration on every sibling that uses it, so that a long namespace name and many short
@@ -154,6 +164,41 @@ pub(super) fn canonicalize(document: &Document<'_>, job: Job<'_>, sink: &mut imp
         return Err(NotCanonical::RelativeNamespaceName);
     }
     Canonicalizer::new(document, job, sink).run()
+}
+
+/// Appends what stands in an element, less the subtree of `excluded`: the exclusive canonical form, without comments, of one child
+/// behind the other, each as if it stood alone.
+///
+/// # Errors
+///
+/// [`NotCanonical`]; `out` has then what it had before. Too long is what makes `out` longer than the canonical form of a document may
+/// be, so that all forms that one string collects are bounded together.
+pub(super) fn append_content(parent: Cursor<'_>, excluded: Option<NodeId>, out: &mut String) -> Result<(), NotCanonical> {
+    let document = parent.document;
+    let mut form = Bounded { octets: Vec::new(), left: longest(document.strings.text.len()).checked_sub(out.len()) };
+    for child in parent.children() {
+        canonicalize(document, Job { algorithm: Algorithm::Exclusive10, prefix_list: "", apex: child.id, excluded }, &mut form)?;
+        form.left.ok_or(NotCanonical::TooLong)?;
+    }
+    // What is copied and what is written are pieces of text, so that together they are one.
+    out.push_str(std::str::from_utf8(&form.octets).unwrap_or_default());
+    Ok(())
+}
+
+/// Octets up to a bound.
+struct Bounded {
+    octets: Vec<u8>,
+    /// `None` where there were too many.
+    left: Option<usize>,
+}
+
+impl Sink for Bounded {
+    fn write(&mut self, octets: &[u8]) {
+        self.left = self.left.and_then(|left| left.checked_sub(octets.len()));
+        if self.left.is_some() {
+            self.octets.extend_from_slice(octets);
+        }
+    }
 }
 
 /// The part of a document that is canonicalized on its own.

@@ -13,7 +13,7 @@
 
 use std::borrow::Cow;
 
-use super::canonical::{self, Algorithm, Job, NotCanonical, Sink};
+use super::canonical::{self, Algorithm, Job, Sink};
 use super::document::{Content, Cursor, Document, NodeId};
 use super::scan::last_octets;
 use super::{Namespace, Unsigned, View};
@@ -245,12 +245,8 @@ impl<'d> Canonicalization<'d> {
         sink: &mut impl Sink,
     ) -> Result<(), SignatureError> {
         let job = Job { algorithm, prefix_list: self.prefix_list, apex: apex.id, excluded };
-        canonical::canonicalize(apex.document, job, sink).map_err(|reason| SignatureError::NotCanonicalizable {
-            reason: match reason {
-                NotCanonical::RelativeNamespaceName => "a namespace name in the document is a relative reference",
-                NotCanonical::TooLong => "it would be many times as long as the document",
-            },
-        })
+        canonical::canonicalize(apex.document, job, sink)
+            .map_err(|not| SignatureError::NotCanonicalizable { reason: not.reason() })
     }
 }
 
@@ -499,6 +495,11 @@ impl<'d> View<'d> for Signed<'d> {
 
     fn text_into(self, out: &mut String) -> Result<(), StructureError> {
         self.cursor.text_into(Some(self.removed), out).ok_or_else(|| self.cursor.not_text())
+    }
+
+    fn content_into(self, out: &mut String) -> Result<(), StructureError> {
+        canonical::append_content(self.cursor, Some(self.removed), out)
+            .map_err(|not| StructureError::ValueNotCanonicalizable { reason: not.reason() })
     }
 
     fn extent(self) -> usize {

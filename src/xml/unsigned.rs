@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::canonical::append_content;
 use super::document::{Cursor, Document};
 use super::{Namespace, View};
 use crate::error::StructureError;
@@ -73,6 +74,10 @@ impl<'d> View<'d> for Unsigned<'d> {
 
     fn text_into(self, out: &mut String) -> Result<(), StructureError> {
         self.0.text_into(None, out).ok_or_else(|| self.0.not_text())
+    }
+
+    fn content_into(self, out: &mut String) -> Result<(), StructureError> {
+        append_content(self.0, None, out).map_err(|not| StructureError::ValueNotCanonicalizable { reason: not.reason() })
     }
 
     fn extent(self) -> usize {

@@ -44,6 +44,15 @@ pub(crate) trait View<'d>: Copy {
     /// As [`View::text`].
     fn text_into(self, out: &mut String) -> Result<(), StructureError>;
 
+    /// Appends what stands in an element with any content: the exclusive canonical form, without comments, of its elements, text and
+    /// instructions, each element as if it stood alone.
+    ///
+    /// # Errors
+    ///
+    /// [`StructureError::ValueNotCanonicalizable`]; so that they are bounded, also where `out` would outgrow the canonical form that a
+    /// document may have.
+    fn content_into(self, out: &mut String) -> Result<(), StructureError>;
+
     /// How many octets of the input it takes, but for its end tag: no text in it is longer, nor all texts together.
     fn extent(self) -> usize;
 

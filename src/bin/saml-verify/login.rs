@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use saml_verify::time::format_rfc3339;
-use saml_verify::{Attribute, AttributeValue, Login, VerifiedSignature, Warning};
+use saml_verify::{Attribute, AttributeValue, Login, NameId, VerifiedSignature, Warning};
 use serde::Serialize;
 
 use crate::clock::relative;
@@ -16,14 +16,26 @@ pub(crate) struct Json<'a, C> {
     issuer: &'a str,
     name_id: &'a str,
     name_id_format: Option<&'a str>,
+    name_qualifier: Option<&'a str>,
+    sp_name_qualifier: Option<&'a str>,
+    sp_provided_id: Option<&'a str>,
     subject_key: String,
     session_index: Option<&'a str>,
+    session_not_on_or_after: Option<String>,
     authn_context: Option<&'a str>,
+    authn_instant: String,
+    issue_instant: String,
     not_before: Option<String>,
     not_on_or_after: Option<String>,
     in_response_to: Option<&'a str>,
+    assertion_id: &'a str,
+    response_id: Option<&'a str>,
+    one_time_use: bool,
+    confirmed_address: Option<&'a str>,
     signed: Option<&'static str>,
+    /// The innermost of the signatures.
     signed_by: Option<Signer<'a>>,
+    signatures: Vec<Signature<'a>>,
     warnings: Vec<Caution>,
     attributes: Vec<NameAndValues<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,6 +50,15 @@ struct Signer<'a> {
 }
 
 #[derive(Serialize)]
+struct Signature<'a> {
+    element: &'a str,
+    signature_algorithm: &'a str,
+    digest_algorithm: &'a str,
+    #[serde(flatten)]
+    by: Signer<'a>,
+}
+
+#[derive(Serialize)]
 struct Caution {
     code: &'static str,
     message: String,
@@ -47,25 +68,57 @@ struct Caution {
 struct NameAndValues<'a> {
     name: &'a str,
     name_format: Option<&'a str>,
-    /// `null` for what is no text: `xsi:nil`, and elements.
-    values: Vec<Option<&'a str>>,
+    friendly_name: Option<&'a str>,
+    values: Vec<JsonValue<'a>>,
+}
+
+/// A string, `null` for `xsi:nil`, or an object of one key that says what else it is.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum JsonValue<'a> {
+    Text(&'a str),
+    Nil,
+    NameId { name_id: Name<'a> },
+    Xml { xml: &'a str },
+}
+
+/// All of a NameID.
+#[derive(Serialize)]
+struct Name<'a> {
+    value: &'a str,
+    format: Option<&'a str>,
+    name_qualifier: Option<&'a str>,
+    sp_name_qualifier: Option<&'a str>,
+    sp_provided_id: Option<&'a str>,
 }
 
 impl<'a, C> Json<'a, C> {
     pub(crate) fn new(login: &'a Login, checks: Option<C>) -> Self {
+        let name = Name::from(login.name_id());
         Self {
             verdict: "accepted",
             issuer: login.issuer(),
-            name_id: &login.name_id().value,
-            name_id_format: login.name_id().format.as_deref(),
+            name_id: name.value,
+            name_id_format: name.format,
+            name_qualifier: name.name_qualifier,
+            sp_name_qualifier: name.sp_name_qualifier,
+            sp_provided_id: name.sp_provided_id,
             subject_key: login.subject_key().into(),
             session_index: login.session_index(),
+            session_not_on_or_after: login.session_not_on_or_after().map(format_rfc3339),
             authn_context: login.authn_context(),
+            authn_instant: format_rfc3339(login.authn_instant()),
+            issue_instant: format_rfc3339(login.issue_instant()),
             not_before: login.not_before().map(format_rfc3339),
             not_on_or_after: login.not_on_or_after().map(format_rfc3339),
             in_response_to: login.in_response_to(),
+            assertion_id: login.assertion_id(),
+            response_id: login.response_id(),
+            one_time_use: login.one_time_use(),
+            confirmed_address: login.confirmed_address(),
             signed: signed(login.signatures()),
             signed_by: login.signatures().last().map(Signer::from),
+            signatures: login.signatures().iter().map(Signature::from).collect(),
             warnings: login.warnings().iter().map(Caution::from).collect(),
             attributes: login.attributes().iter().map(NameAndValues::from).collect(),
             checks,
@@ -94,6 +147,17 @@ impl<'a> From<&'a VerifiedSignature> for Signer<'a> {
     }
 }
 
+impl<'a> From<&'a VerifiedSignature> for Signature<'a> {
+    fn from(signature: &'a VerifiedSignature) -> Self {
+        Self {
+            element: signature.element,
+            signature_algorithm: signature.signature_algorithm,
+            digest_algorithm: signature.digest_algorithm,
+            by: signature.into(),
+        }
+    }
+}
+
 impl From<&Warning> for Caution {
     fn from(warning: &Warning) -> Self {
         Self { code: warning.code(), message: warning.to_string() }
@@ -105,7 +169,31 @@ impl<'a> From<Attribute<'a>> for NameAndValues<'a> {
         Self {
             name: attribute.name(),
             name_format: attribute.name_format(),
-            values: attribute.values().map(AttributeValue::as_str).collect(),
+            friendly_name: attribute.friendly_name(),
+            values: attribute.values().map(JsonValue::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<AttributeValue<'a>> for JsonValue<'a> {
+    fn from(value: AttributeValue<'a>) -> Self {
+        match value {
+            AttributeValue::Text(text) => Self::Text(text),
+            AttributeValue::NameId(name) => Self::NameId { name_id: name.into() },
+            AttributeValue::Xml(xml) => Self::Xml { xml },
+            _ => Self::Nil,
+        }
+    }
+}
+
+impl<'a> From<&'a NameId> for Name<'a> {
+    fn from(name: &'a NameId) -> Self {
+        Self {
+            value: &name.value,
+            format: name.format.as_deref(),
+            name_qualifier: name.name_qualifier.as_deref(),
+            sp_name_qualifier: name.sp_name_qualifier.as_deref(),
+            sp_provided_id: name.sp_provided_id.as_deref(),
         }
     }
 }
@@ -187,11 +275,12 @@ fn show_signature(signature: &VerifiedSignature, now: SystemTime, screen: &mut S
 fn show_attribute(attribute: Attribute<'_>, screen: &mut Screen) {
     screen.line(Tone::Faint, &format!("  {}", attribute.name()));
     for value in attribute.values() {
-        let value = match value {
-            AttributeValue::Text(text) => text,
-            AttributeValue::Nil => "(nil)",
-            _ => "(elements, not interpreted)",
+        let (value, kind) = match value {
+            AttributeValue::Text(text) => (text, ""),
+            AttributeValue::NameId(name) => (&*name.value, " (a NameID)"),
+            AttributeValue::Xml(xml) => (xml, " (XML)"),
+            _ => ("(nil)", ""),
         };
-        screen.line(Tone::Plain, &format!("    {value}"));
+        screen.line(Tone::Plain, &format!("    {value}{kind}"));
     }
 }

@@ -43,6 +43,27 @@ pub fn format_rfc3339(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction}Z")
 }
 
+/// Writes an instant for people: as [`format_rfc3339`] does, without what is below the millisecond.
+pub(crate) fn to_the_millisecond(time: SystemTime) -> String {
+    let below = since_epoch(time).1 % 1_000_000;
+    format_rfc3339(time.checked_sub(Duration::from_nanos(below.into())).unwrap_or(time))
+}
+
+/// How long between two instants, in words: `58 min 3 s`, in the two largest units that are there.
+pub(crate) fn in_words(span: Duration) -> String {
+    let (seconds, days) = (span.as_secs(), span.as_secs() / 86_400);
+    let (hours, minutes) = (seconds / 3600 % 24, seconds / 60 % 60);
+    let units = match seconds {
+        0 => return format!("{} ms", span.as_millis()),
+        1..60 => return format!("{seconds} s"),
+        60..3600 => [(minutes, "min"), (seconds % 60, "s")],
+        3600..86_400 => [(hours, "h"), (minutes, "min")],
+        _ => [(days, if days == 1 { "day" } else { "days" }), (hours, "h")],
+    };
+    let named = units.into_iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count} {unit}"));
+    named.collect::<Vec<_>>().join(" ")
+}
+
 /// Of two digits.
 fn number([tens, units]: [u8; 2]) -> Option<i64> {
     let (tens, units) = (tens.wrapping_sub(b'0'), units.wrapping_sub(b'0'));
@@ -236,6 +257,32 @@ mod tests {
             [("2025-03-03T10:00:00Z", 1_740_996_000), ("2001-09-09T01:46:40Z", 1_000_000_000), ("2038-01-19T03:14:08Z", 1 << 31)]
         {
             assert_eq!(parse_rfc3339(text), Some(UNIX_EPOCH + Duration::from_secs(seconds)), "{text}");
+        }
+    }
+
+    #[test]
+    fn people_get_milliseconds_and_words() {
+        for (text, shown) in [
+            ("2025-03-03T10:00:00.123456789Z", "2025-03-03T10:00:00.123Z"),
+            ("2025-03-03T10:00:00.999999Z", "2025-03-03T10:00:00.999Z"),
+            ("2025-03-03T10:00:00Z", "2025-03-03T10:00:00.000Z"),
+            ("1969-12-31T23:59:59.000001Z", "1969-12-31T23:59:59.000Z"),
+        ] {
+            assert_eq!(parse_rfc3339(text).map(to_the_millisecond).as_deref(), Some(shown));
+        }
+        for (milliseconds, words) in [
+            (0, "0 ms"),
+            (31, "31 ms"),
+            (1_999, "1 s"),
+            (59_999, "59 s"),
+            (60_000, "1 min"),
+            (3_483_000, "58 min 3 s"),
+            (3_600_000, "1 h"),
+            (7_260_000, "2 h 1 min"),
+            (86_400_000, "1 day"),
+            (176_400_000, "2 days 1 h"),
+        ] {
+            assert_eq!(in_words(Duration::from_millis(milliseconds)), words);
         }
     }
 

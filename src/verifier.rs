@@ -19,7 +19,7 @@ use crate::login::{Verified, VerifiedSignature, Warning};
 use crate::saml::assertion::Assertion;
 use crate::saml::check::{self, Circumstances, Expect, Facts};
 use crate::saml::response::{Envelope, Response};
-use crate::time::format_rfc3339;
+use crate::time::{format_rfc3339, to_the_millisecond};
 use crate::xml::{Document, Signed, Unsigned};
 
 /// Verifies logins for one service provider, from one or several identity providers.
@@ -101,7 +101,7 @@ impl ExpiredCertificate {
         }
         let validity = format!("from {} until {}", format_rfc3339(from), format_rfc3339(until));
         if self == Self::Refuse {
-            return Err(SignatureError::CertificateNotValid { validity, now: format_rfc3339(now) });
+            return Err(SignatureError::CertificateNotValid { validity, now: to_the_millisecond(now) });
         }
         Ok(Some(Warning::CertificateNotValid { sha256: certificate.sha256_fingerprint().to_string(), validity }))
     }

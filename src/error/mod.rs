@@ -7,6 +7,7 @@ mod certificate;
 mod config;
 mod constraint;
 mod decode;
+mod difference;
 mod replay;
 mod request;
 mod shown;

@@ -8,6 +8,7 @@
 
 mod shown;
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use super::assertion::{Authentication, Confirmation, ConfirmationData, Content};
@@ -16,18 +17,44 @@ use super::response::Envelope;
 use crate::departure::{Departure, Departures};
 use crate::error::{ConstraintError, Shown, UnconfirmedSubject};
 use crate::report::{Compared, Step};
-use crate::time::format_rfc3339;
+use crate::time::to_the_millisecond;
 
 /// Which request a Response must answer. There is no default: SAML Profiles 4.1.5 is a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expect<'a> {
     /// The request with this ID is pending in the session of the browser that posted the Response.
     AnswerTo(&'a str),
+    /// The requests with these IDs are pending in that session, as with two tabs: any of them.
+    /// [`Login::in_response_to`](crate::Login::in_response_to) says which was answered.
+    ///
+    /// Hand over those of this browser's session alone: among the requests of all users, a login that somebody slipped into a
+    /// foreign browser finds the one that it answers. No request is answered where the list is empty, and more than
+    /// [`Expect::MAX_PENDING`] are refused.
+    AnswerToAny(&'a [&'a str]),
     /// No request is pending: the login starts at the identity provider.
     ///
     /// Anybody can make a browser post such a login (login CSRF), so the service should treat it as a user's wish to log in,
     /// not as proof that the user at this browser had one.
     Unsolicited,
+}
+
+impl Expect<'_> {
+    /// Most requests that one session can have pending: each tab that waits for a login has one.
+    pub const MAX_PENDING: usize = 64;
+
+    /// The IDs of the pending requests.
+    fn pending(&self) -> &[&str] {
+        match self {
+            Self::AnswerTo(pending) => std::slice::from_ref(pending),
+            Self::AnswerToAny(pending) => pending,
+            Self::Unsolicited => &[],
+        }
+    }
+
+    /// As an error tells them.
+    fn shown(&self) -> Vec<Shown> {
+        self.pending().iter().take(MOST_TOLD).map(|&pending| Shown::new(pending)).collect()
+    }
 }
 
 /// Everything that the checks look at.
@@ -275,14 +302,14 @@ fn destination(circumstances: &Circumstances<'_, '_>) -> Result<Outcome, Constra
 /// The Response's own InResponseTo is often unsigned: it can only refuse. The confirmation's decides.
 fn response_answers(circumstances: &Circumstances<'_, '_>) -> Result<Outcome, ConstraintError> {
     match (circumstances.expect, circumstances.response.in_response_to) {
-        (Expect::AnswerTo(pending), Some(received)) => answers("Response", pending, received).map(|()| Outcome::Pass),
-        _ => Ok(Outcome::NotApplicable),
+        (Expect::Unsolicited, _) | (_, None) => Ok(Outcome::NotApplicable),
+        (expect, Some(received)) => answers("Response", &expect, received).map(|()| Outcome::Pass),
     }
 }
 
 fn response_unsolicited(circumstances: &Circumstances<'_, '_>) -> Result<Outcome, ConstraintError> {
     match (circumstances.expect, circumstances.response.in_response_to) {
-        (Expect::AnswerTo(_), _) => Ok(Outcome::NotApplicable),
+        (Expect::AnswerTo(_) | Expect::AnswerToAny(_), _) => Ok(Outcome::NotApplicable),
         (Expect::Unsolicited, None) => Ok(Outcome::Pass),
         (Expect::Unsolicited, Some(received)) => {
             Err(ConstraintError::UnexpectedInResponseTo { element: "Response", received: Shown::new(received) })
@@ -291,11 +318,15 @@ fn response_unsolicited(circumstances: &Circumstances<'_, '_>) -> Result<Outcome
 }
 
 /// An empty ID is that of no request: a caller that lost it must not be answered by a message that has none.
-fn answers(element: &'static str, pending: &str, received: &str) -> Result<(), ConstraintError> {
-    if pending == received && !pending.is_empty() {
+fn answers(element: &'static str, expect: &Expect<'_>, received: &str) -> Result<(), ConstraintError> {
+    let pending = expect.pending();
+    if pending.len() > Expect::MAX_PENDING {
+        return Err(ConstraintError::TooManyPendingRequests { count: pending.len(), maximum: Expect::MAX_PENDING });
+    }
+    if pending.contains(&received) && !received.is_empty() {
         return Ok(());
     }
-    Err(ConstraintError::InResponseToMismatch { element, expected: Shown::new(pending), received: Shown::new(received) })
+    Err(ConstraintError::InResponseToMismatch { element, expected: expect.shown(), received: Shown::new(received) })
 }
 
 fn response_issued(circumstances: &Circumstances<'_, '_>) -> Result<Outcome, ConstraintError> {
@@ -311,12 +342,7 @@ fn issued(circumstances: &Circumstances<'_, '_>, element: &'static str, instant:
     if circumstances.has_begun(instant) {
         return Ok(Outcome::Pass);
     }
-    Err(ConstraintError::IssuedInFuture {
-        element,
-        issue_instant: format_rfc3339(instant),
-        now: format_rfc3339(circumstances.now),
-        clock_skew: circumstances.clock_skew,
-    })
+    Err(ConstraintError::issued_in_future(element, instant, circumstances.now, circumstances.clock_skew))
 }
 
 /// Confirmations of other methods are never treated as bearer ones.
@@ -379,13 +405,32 @@ fn recipient(facts: &Facts<'_, '_>, data: &ConfirmationData<'_>) -> Result<(), C
 /// A pending request must be answered: a stolen or unsolicited login does not do (login CSRF).
 fn request(facts: &Facts<'_, '_>, data: &ConfirmationData<'_>) -> Result<(), ConstraintError> {
     const ELEMENT: &str = "SubjectConfirmationData";
-    match (facts.circumstances.expect, data.in_response_to) {
-        (Expect::AnswerTo(pending), Some(received)) => answers(ELEMENT, pending, received),
-        (Expect::AnswerTo(pending), None) => Err(ConstraintError::InResponseToMissing { expected: Shown::new(pending) }),
+    let Circumstances { expect, response, .. } = facts.circumstances;
+    match (expect, data.in_response_to) {
         (Expect::Unsolicited, None) => Ok(()),
         (Expect::Unsolicited, Some(received)) => {
             Err(ConstraintError::UnexpectedInResponseTo { element: ELEMENT, received: Shown::new(received) })
         }
+        (_, None) => Err(ConstraintError::InResponseToMissing {
+            expected: expect.shown(),
+            response: response.in_response_to.map(Shown::new),
+        }),
+        (Expect::AnswerTo(_), Some(received)) => answers(ELEMENT, &expect, received),
+        (Expect::AnswerToAny(_), Some(received)) => {
+            answers(ELEMENT, &expect, received)?;
+            same_request(response.in_response_to, received)
+        }
+    }
+}
+
+/// Of several pending requests a message answers one.
+fn same_request(response: Option<&str>, confirmation: &str) -> Result<(), ConstraintError> {
+    match response {
+        Some(response) if response != confirmation => Err(ConstraintError::InResponseToContradiction {
+            response: Shown::new(response),
+            confirmation: Shown::new(confirmation),
+        }),
+        _ => Ok(()),
     }
 }
 
@@ -395,7 +440,7 @@ fn confirmation_lifetime(facts: &Facts<'_, '_>, data: &ConfirmationData<'_>) -> 
     match data.not_before {
         None => {}
         Some(begin) if !departures.contains(Departure::ConfirmationNotBefore) => {
-            return Err(ConstraintError::ConfirmationNotBefore { received: format_rfc3339(begin) });
+            return Err(ConstraintError::ConfirmationNotBefore { received: to_the_millisecond(begin) });
         }
         Some(begin) if !facts.circumstances.has_begun(begin) => {
             return Err(ConstraintError::not_yet_valid(ELEMENT, begin, now, clock_skew));
@@ -418,7 +463,10 @@ fn conditions_window(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> 
     if let (Some(begin), Some(end)) = window
         && begin.checked_sub(facts.circumstances.clock_skew) >= end.checked_add(facts.circumstances.clock_skew)
     {
-        return Err(ConstraintError::InvertedWindow { not_before: format_rfc3339(begin), not_on_or_after: format_rfc3339(end) });
+        return Err(ConstraintError::InvertedWindow {
+            not_before: to_the_millisecond(begin),
+            not_on_or_after: to_the_millisecond(end),
+        });
     }
     match window {
         (Some(begin), _) if !facts.circumstances.has_begun(begin) => {
@@ -437,12 +485,27 @@ fn audience(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
     if restrictions.is_empty() {
         return Err(ConstraintError::AudienceMissing { expected: facts.circumstances.audiences.to_vec() });
     }
-    match restrictions.iter().find(|audiences| !audiences.iter().any(|audience| names(facts.circumstances.audiences, audience))) {
+    let names_us = |audiences: &[Cow<'_, str>]| audiences.iter().any(|audience| names(facts.circumstances.audiences, audience));
+    match restrictions.iter().position(|audiences| !names_us(audiences)) {
         None => Ok(Outcome::Pass),
-        Some(audiences) => Err(ConstraintError::AudienceMismatch {
-            expected: facts.circumstances.audiences.to_vec(),
-            received: audiences.iter().map(|audience| Shown::new(audience)).take(MOST_TOLD).collect(),
-        }),
+        Some(failed) => Err(foreign_audience(facts, failed)),
+    }
+}
+
+/// What is wrong with the restriction at that place, from 0.
+fn foreign_audience(facts: &Facts<'_, '_>, failed: usize) -> ConstraintError {
+    let restrictions = &facts.assertion.conditions.audience_restrictions;
+    let (of_failed, of_others): (Vec<_>, Vec<_>) = restrictions.iter().enumerate().partition(|(place, _)| *place == failed);
+    let told = |restrictions: Vec<(usize, &Vec<Cow<'_, str>>)>| {
+        let audiences = restrictions.into_iter().flat_map(|(_, audiences)| audiences);
+        audiences.map(|audience| Shown::new(audience)).take(MOST_TOLD).collect()
+    };
+    ConstraintError::AudienceMismatch {
+        expected: facts.circumstances.audiences.to_vec(),
+        received: told(of_failed),
+        position: failed.saturating_add(1),
+        count: restrictions.len(),
+        others: told(of_others),
     }
 }
 
@@ -462,11 +525,9 @@ fn authenticated(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
 fn session(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError> {
     match session_end(&facts.assertion.authentications) {
         None => Ok(Outcome::NotApplicable),
-        Some(end) if facts.circumstances.has_ended(end) => Err(ConstraintError::SessionExpired {
-            session_not_on_or_after: format_rfc3339(end),
-            now: format_rfc3339(facts.circumstances.now),
-            clock_skew: facts.circumstances.clock_skew,
-        }),
+        Some(end) if facts.circumstances.has_ended(end) => {
+            Err(ConstraintError::session_expired(end, facts.circumstances.now, facts.circumstances.clock_skew))
+        }
         Some(_) => Ok(Outcome::Pass),
     }
 }
@@ -497,11 +558,7 @@ fn authentication_age(facts: &Facts<'_, '_>) -> Result<Outcome, ConstraintError>
     };
     let until = first.instant.checked_add(maximum_age).and_then(|until| until.checked_add(facts.circumstances.clock_skew));
     if until.is_some_and(|until| until < facts.circumstances.now) {
-        return Err(ConstraintError::AuthenticationTooOld {
-            authn_instant: format_rfc3339(first.instant),
-            now: format_rfc3339(facts.circumstances.now),
-            maximum_age,
-        });
+        return Err(ConstraintError::authentication_too_old(first.instant, facts.circumstances.now, maximum_age));
     }
     Ok(Outcome::Pass)
 }
@@ -596,6 +653,10 @@ mod tests {
         }
 
         fn judge<T>(&self, judge: impl FnOnce(&Facts<'_, 'static>) -> T) -> T {
+            self.judge_expecting(self.expect, judge)
+        }
+
+        fn judge_expecting<T>(&self, expect: Expect<'_>, judge: impl FnOnce(&Facts<'_, 'static>) -> T) -> T {
             let circumstances = Circumstances {
                 response: &self.response,
                 response_signed: self.response_signed,
@@ -603,7 +664,7 @@ mod tests {
                 departures: self.departures,
                 audiences: &["urn:sp".to_owned(), "urn:sp:old".to_owned()],
                 acs_urls: &acs_urls(),
-                expect: self.expect,
+                expect,
                 now: self.now,
                 clock_skew: self.clock_skew,
                 authn_contexts: &self.authn_contexts,
@@ -947,7 +1008,7 @@ mod tests {
     fn c3_c4_and_e6_pending_request() {
         let mismatch = |element, expected, received| ConstraintError::InResponseToMismatch {
             element,
-            expected: Shown::new(expected),
+            expected: vec![Shown::new(expected)],
             received: Shown::new(received),
         };
         let unexpected = |element| ConstraintError::UnexpectedInResponseTo { element, received: Shown::new("_q") };
@@ -979,7 +1040,14 @@ mod tests {
                 (|sample| sample.data().in_response_to = Some("_other"), mismatch("SubjectConfirmationData", "_q", "_other")),
                 (
                     |sample| sample.data().in_response_to = None,
-                    ConstraintError::InResponseToMissing { expected: Shown::new("_q") },
+                    ConstraintError::InResponseToMissing { expected: vec![Shown::new("_q")], response: Some(Shown::new("_q")) },
+                ),
+                (
+                    |sample| {
+                        sample.data().in_response_to = None;
+                        sample.response.in_response_to = None;
+                    },
+                    ConstraintError::InResponseToMissing { expected: vec![Shown::new("_q")], response: None },
                 ),
                 (
                     |sample| {
@@ -1001,6 +1069,67 @@ mod tests {
     }
 
     #[test]
+    fn any_of_several_pending_requests_is_answered_and_said() {
+        for (pending, response, confirmation) in [
+            (&["_q"][..], Some("_q"), "_q"),
+            (&["_p", "_q"], Some("_q"), "_q"),
+            (&["_q", "_p", "_q"], Some("_p"), "_p"),
+            (&["", "_q"], None, "_q"),
+            (&[""; Expect::MAX_PENDING - 1].map(|_| "_x"), None, "_x"),
+        ] {
+            let mut sample = Sample::new();
+            sample.response.in_response_to = response;
+            sample.data().in_response_to = Some(confirmation);
+            let confirmed = sample.judge_expecting(Expect::AnswerToAny(pending), run).unwrap();
+            assert_eq!(confirmed.in_response_to, Some(confirmation), "{pending:?}");
+        }
+    }
+
+    #[test]
+    fn no_other_request_than_those_pending_is_answered() {
+        let shown = |values: &[&str]| values.iter().copied().map(Shown::new).collect::<Vec<_>>();
+        let mismatch = |element, pending: &[&str], received| ConstraintError::InResponseToMismatch {
+            element,
+            expected: shown(pending),
+            received: Shown::new(received),
+        };
+        let missing = |pending: &[&str], response: Option<&str>| ConstraintError::InResponseToMissing {
+            expected: shown(pending),
+            response: response.map(Shown::new),
+        };
+        let many = [""; Expect::MAX_PENDING + 1].map(|_| "_q");
+        for (pending, response, confirmation, error) in [
+            (&[][..], Some("_q"), Some("_q"), mismatch("Response", &[], "_q")),
+            (&[], None, Some("_q"), mismatch("SubjectConfirmationData", &[], "_q")),
+            (&[], None, None, missing(&[], None)),
+            (&["", ""], None, None, missing(&["", ""], None)),
+            (&["", ""], Some(""), Some(""), mismatch("Response", &["", ""], "")),
+            (&[""], None, Some(""), mismatch("SubjectConfirmationData", &[""], "")),
+            (&["_q", "_p"], Some("_x"), Some("_q"), mismatch("Response", &["_q", "_p"], "_x")),
+            (&["_q", "_p"], None, Some("_q _p"), mismatch("SubjectConfirmationData", &["_q", "_p"], "_q _p")),
+            (&["_q", "_p"], Some("_q"), None, missing(&["_q", "_p"], Some("_q"))),
+            (
+                &["_q", "_p"],
+                Some("_q"),
+                Some("_p"),
+                ConstraintError::InResponseToContradiction { response: Shown::new("_q"), confirmation: Shown::new("_p") },
+            ),
+            (
+                &many,
+                Some("_q"),
+                Some("_q"),
+                ConstraintError::TooManyPendingRequests { count: Expect::MAX_PENDING + 1, maximum: Expect::MAX_PENDING },
+            ),
+        ] {
+            let mut sample = Sample::new();
+            sample.response.in_response_to = response;
+            sample.data().in_response_to = confirmation;
+            let verdict = sample.judge_expecting(Expect::AnswerToAny(pending), |facts| run(facts).map(|_| ()));
+            assert_eq!(verdict, Err(error), "{pending:?} {response:?} {confirmation:?}");
+        }
+    }
+
+    #[test]
     fn c9_issue_instants() {
         accepted(
             "C9",
@@ -1015,11 +1144,8 @@ mod tests {
                 ),
             ],
         );
-        let future = |element, instant, skew| ConstraintError::IssuedInFuture {
-            element,
-            issue_instant: shown_at(instant),
-            now: shown_at("10:30:00"),
-            clock_skew: Duration::from_secs(skew),
+        let future = |element, instant, skew| {
+            ConstraintError::issued_in_future(element, at(instant), at("10:30:00"), Duration::from_secs(skew))
         };
         refused(
             "C9",
@@ -1070,12 +1196,7 @@ mod tests {
             vec![
                 (
                     |sample| sample.data().not_on_or_after = Some(at("10:30:00")),
-                    ConstraintError::Expired {
-                        element: "SubjectConfirmationData",
-                        not_on_or_after: shown_at("10:30:00"),
-                        now: shown_at("10:30:00"),
-                        clock_skew: Duration::ZERO,
-                    },
+                    ConstraintError::expired("SubjectConfirmationData", at("10:30:00"), at("10:30:00"), Duration::ZERO),
                 ),
                 (|sample| sample.data().not_on_or_after = None, ConstraintError::ConfirmationExpiryMissing),
                 (
@@ -1125,7 +1246,10 @@ mod tests {
                         sample.assertion.confirmations.push(Confirmation { method: ConstraintError::BEARER, data: None });
                     },
                     because([
-                        ConstraintError::InResponseToMissing { expected: Shown::new("_q") },
+                        ConstraintError::InResponseToMissing {
+                            expected: vec![Shown::new("_q")],
+                            response: Some(Shown::new("_q")),
+                        },
                         ConstraintError::ConfirmationDataMissing,
                     ]),
                 ),
@@ -1199,10 +1323,15 @@ mod tests {
                 (|sample| sample.audiences(&[&["urn:sp"], &["urn:sp:old", "urn:x"]]), Outcome::Pass),
             ],
         );
-        let mismatch = |received: &[&str]| ConstraintError::AudienceMismatch {
+        let shown = |values: &[&str]| values.iter().copied().map(Shown::new).collect();
+        let mismatch_of = |received, position, count, others| ConstraintError::AudienceMismatch {
             expected: audiences(),
-            received: received.iter().map(|&audience| Shown::new(audience)).collect(),
+            received: shown(received),
+            position,
+            count,
+            others: shown(others),
         };
+        let mismatch = |received| mismatch_of(received, 1, 1, &[]);
         refused(
             "E11",
             vec![
@@ -1211,8 +1340,12 @@ mod tests {
                 (|sample| sample.audiences(&[&[""]]), mismatch(&[""])),
                 (|sample| sample.audiences(&[&["urn:sp/"]]), mismatch(&["urn:sp/"])),
                 (|sample| sample.audiences(&[&["urn:sp urn:x"]]), mismatch(&["urn:sp urn:x"])),
-                (|sample| sample.audiences(&[&["urn:sp"], &["urn:x", "urn:y"]]), mismatch(&["urn:x", "urn:y"])),
-                (|sample| sample.audiences(&[&["urn:x"], &["urn:sp"]]), mismatch(&["urn:x"])),
+                (
+                    |sample| sample.audiences(&[&["urn:sp"], &["urn:x", "urn:y"]]),
+                    mismatch_of(&["urn:x", "urn:y"], 2, 2, &["urn:sp"]),
+                ),
+                (|sample| sample.audiences(&[&["urn:x"], &["urn:sp"]]), mismatch_of(&["urn:x"], 1, 2, &["urn:sp"])),
+                (|sample| sample.audiences(&[&["urn:sp"], &[], &["urn:x"]]), mismatch_of(&[], 2, 3, &["urn:sp", "urn:x"])),
             ],
         );
     }
@@ -1237,11 +1370,7 @@ mod tests {
             sample.assertion.authentications[0].session_not_on_or_after = Some(at(time));
         }
         accepted("E17", &[(|_| {}, Outcome::NotApplicable), (|sample| end(sample, "10:30:01"), Outcome::Pass)]);
-        let expired = || ConstraintError::SessionExpired {
-            session_not_on_or_after: shown_at("10:30:00"),
-            now: shown_at("10:30:00"),
-            clock_skew: Duration::ZERO,
-        };
+        let expired = || ConstraintError::session_expired(at("10:30:00"), at("10:30:00"), Duration::ZERO);
         refused(
             "E17",
             vec![
@@ -1300,11 +1429,7 @@ mod tests {
             "E19",
             vec![(
                 |sample| sample.max_authentication_age = Some(Duration::from_secs(1799)),
-                ConstraintError::AuthenticationTooOld {
-                    authn_instant: shown_at("10:00:00"),
-                    now: shown_at("10:30:00"),
-                    maximum_age: Duration::from_secs(1799),
-                },
+                ConstraintError::authentication_too_old(at("10:00:00"), at("10:30:00"), Duration::from_secs(1799)),
             )],
         );
     }

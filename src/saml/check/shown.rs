@@ -2,11 +2,11 @@
 
 use std::time::SystemTime;
 
-use super::{Circumstances, Expect, Facts, MOST_TOLD, data, session_end};
+use super::{Circumstances, Facts, MOST_TOLD, data, session_end};
 use crate::error::{ConstraintError, Shown};
 use crate::report::Compared;
 use crate::saml::assertion::ConfirmationData;
-use crate::time::format_rfc3339;
+use crate::time::to_the_millisecond;
 
 pub(super) fn nothing(_: &Facts<'_, '_>) -> Compared {
     Compared::default()
@@ -82,7 +82,7 @@ pub(super) fn authn_context(facts: &Facts<'_, '_>) -> Compared {
 
 pub(super) fn authentication_age(facts: &Facts<'_, '_>) -> Compared {
     let Circumstances { now, max_authentication_age, .. } = &facts.circumstances;
-    let limit = max_authentication_age.map(|age| format!("at most {} s before {}", age.as_secs(), format_rfc3339(*now)));
+    let limit = max_authentication_age.map(|age| format!("at most {} s before {}", age.as_secs(), to_the_millisecond(*now)));
     times(limit, facts.assertion.authentications.first().map(|first| first.instant))
 }
 
@@ -91,11 +91,8 @@ fn confirmation<'a, 'd>(facts: &'a Facts<'_, 'd>) -> Option<&'a ConfirmationData
     facts.bearers().next().and_then(|bearer| data(bearer).ok())
 }
 
-fn pending<'a>(circumstances: &Circumstances<'a, '_>) -> Option<&'a str> {
-    match circumstances.expect {
-        Expect::AnswerTo(pending) => Some(pending),
-        Expect::Unsolicited => None,
-    }
+fn pending<'a>(circumstances: &'a Circumstances<'_, '_>) -> impl Iterator<Item = &'a str> {
+    circumstances.expect.pending().iter().take(MOST_TOLD).copied()
 }
 
 fn strs(values: &[String]) -> impl Iterator<Item = &str> {
@@ -108,14 +105,17 @@ fn identifiers<'a>(ours: impl IntoIterator<Item = &'a str>, theirs: impl IntoIte
 }
 
 fn times(ours: impl IntoIterator<Item = String>, theirs: impl IntoIterator<Item = SystemTime>) -> Compared {
-    Compared { expected: ours.into_iter().collect(), received: theirs.into_iter().take(MOST_TOLD).map(format_rfc3339).collect() }
+    Compared {
+        expected: ours.into_iter().collect(),
+        received: theirs.into_iter().take(MOST_TOLD).map(to_the_millisecond).collect(),
+    }
 }
 
 /// As the error of a failed check says it.
 fn at_most(circumstances: &Circumstances<'_, '_>) -> String {
-    ConstraintError::at_most(&format_rfc3339(circumstances.now), circumstances.clock_skew)
+    ConstraintError::at_most(&to_the_millisecond(circumstances.now), circumstances.clock_skew)
 }
 
 fn later_than(circumstances: &Circumstances<'_, '_>) -> String {
-    ConstraintError::later_than(&format_rfc3339(circumstances.now), circumstances.clock_skew)
+    ConstraintError::later_than(&to_the_millisecond(circumstances.now), circumstances.clock_skew)
 }

@@ -5,16 +5,16 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::error::Error;
 use crate::replay::{AsyncReplayStore, ReplayKey, ReplayStore};
 use crate::saml::assertion::{Assertion, Content};
 use crate::saml::attributes::Attributes;
-use crate::saml::check::{Confirmed, session_end};
+use crate::saml::check::{Confirmed, Skewed, session_end};
 use crate::saml::name_id::NameId;
 use crate::subject_key::SubjectKey;
-use crate::time::format_rfc3339;
+use crate::time::{format_rfc3339, in_words, to_the_millisecond};
 use crate::xml::Signed;
 
 /// A login that passed every check but one: whether it was used before.
@@ -295,6 +295,19 @@ pub enum Warning {
         /// Its validity: `from … until …`, RFC 3339.
         validity: String,
     },
+    /// An instant that only the allowed clock skew let through: without it, or a little later, the login is refused.
+    ClockSkewUsed {
+        /// Which: `NotBefore of the Conditions`, …
+        name: &'static str,
+        /// The instant, RFC 3339.
+        instant: String,
+        /// The time of the verification, RFC 3339.
+        now: String,
+        /// How far apart the two are.
+        difference: Duration,
+        /// The allowed clock skew.
+        clock_skew: Duration,
+    },
     /// The assertion has encrypted attributes, which cannot be read.
     EncryptedAttributes {
         /// How many.
@@ -303,10 +316,17 @@ pub enum Warning {
 }
 
 impl Warning {
+    pub(crate) fn skewed(skewed: &Skewed, now: SystemTime, clock_skew: Duration) -> Self {
+        let Skewed { name, instant } = *skewed;
+        let difference = instant.duration_since(now).unwrap_or_else(|behind| behind.duration());
+        Self::ClockSkewUsed { name, instant: to_the_millisecond(instant), now: to_the_millisecond(now), difference, clock_skew }
+    }
+
     /// A stable name, for programs.
     pub fn code(&self) -> &'static str {
         match self {
             Self::CertificateNotValid { .. } => "certificate_not_valid",
+            Self::ClockSkewUsed { .. } => "clock_skew_used",
             Self::EncryptedAttributes { .. } => "encrypted_attributes",
         }
     }
@@ -318,6 +338,13 @@ impl fmt::Display for Warning {
             Self::CertificateNotValid { sha256, validity } => {
                 write!(f, "the trusted certificate {sha256} is only valid {validity}: configure the current one")
             }
+            Self::ClockSkewUsed { name, instant, now, difference, clock_skew } => write!(
+                f,
+                "the {name} is {instant}, and it is {now}: {} apart, accepted only because of the allowed clock skew of {} s; set the \
+                 clocks of both sides by NTP",
+                in_words(*difference),
+                clock_skew.as_secs()
+            ),
             Self::EncryptedAttributes { count } => write!(f, "{count} encrypted attributes could not be read"),
         }
     }
@@ -342,7 +369,12 @@ mod tests {
     fn login() -> Login {
         let document = Document::parse(ASSERTION.as_bytes(), &Limits::DEFAULT).unwrap();
         let content = Assertion::read(document.root()).unwrap().content;
-        let confirmed = Confirmed { in_response_to: Some("_q"), address: Some("192.0.2.1"), expires_at: at("11:03:00") };
+        let confirmed = Confirmed {
+            in_response_to: Some("_q"),
+            address: Some("192.0.2.1"),
+            window: (None, Some(at("11:00:00"))),
+            expires_at: at("11:03:00"),
+        };
         Login::new(content, Some("_r"), &confirmed, Vec::new(), Vec::new())
     }
 
@@ -367,6 +399,23 @@ mod tests {
             (warning.code(), warning.to_string().as_str()),
             ("encrypted_attributes", "1 encrypted attributes could not be read")
         );
+    }
+
+    #[test]
+    fn a_warning_of_clock_skew_says_which_instant_and_how_far() {
+        for (instant, difference) in [("10:00:00.031500", "31 ms"), ("09:57:00", "3 min")] {
+            let skewed = Skewed { name: "NotBefore of the Conditions", instant: at(instant) };
+            let warning = Warning::skewed(&skewed, at("10:00:00"), Duration::from_secs(180));
+            assert_eq!(warning.code(), "clock_skew_used");
+            let instant = to_the_millisecond(at(instant));
+            assert_eq!(
+                warning.to_string(),
+                format!(
+                    "the NotBefore of the Conditions is {instant}, and it is 2025-03-03T10:00:00.000Z: {difference} apart, accepted only \
+                     because of the allowed clock skew of 180 s; set the clocks of both sides by NTP"
+                )
+            );
+        }
     }
 
     #[test]

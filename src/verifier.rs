@@ -299,13 +299,15 @@ impl Verifier {
         unverified.succeeded(response.is_some())?;
         let assertion = idp.verify(document, unverified.assertion()?, "Assertion")?;
         let proven = Proven::new(response, assertion, self.required)?;
-        let warnings = self.judge_certificates(idp, &proven, now)?;
+        let mut warnings = self.judge_certificates(idp, &proven, now)?;
 
         let (envelope, assertion) = proven.read(unverified.envelope)?;
         idp.judge_id("Assertion", assertion.content.id)?;
         let response_id = proven.response().map(|_| envelope.id);
         let circumstances = self.circumstances(idp, &envelope, proven.response().is_some(), expect, now);
-        let confirmed = check::run(&Facts { circumstances, assertion: &assertion.content })?;
+        let facts = Facts { circumstances, assertion: &assertion.content };
+        let confirmed = check::run(&facts)?;
+        warnings.extend(check::skewed(&facts, &confirmed).iter().map(|one| Warning::skewed(one, now, self.clock_skew)));
         Ok(Verified::new(assertion, response_id, &confirmed, proven.describe(idp), warnings, now))
     }
 

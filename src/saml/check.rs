@@ -173,6 +173,8 @@ pub(crate) struct Confirmed<'d> {
     pub(crate) in_response_to: Option<&'d str>,
     /// The network address that the confirmation names.
     pub(crate) address: Option<&'d str>,
+    /// The window of the confirmation.
+    pub(crate) window: (Option<SystemTime>, Option<SystemTime>),
     /// The first instant at which no verifier accepts the assertion any more, whatever skew it allows.
     pub(crate) expires_at: SystemTime,
 }
@@ -196,7 +198,39 @@ pub(crate) fn run<'d>(facts: &Facts<'_, 'd>) -> Result<Confirmed<'d>, Constraint
         check.run(facts)?;
     }
     let confirming = facts.confirming().ok_or(ConstraintError::NoBearerConfirmation { received: Vec::new() })?;
-    Ok(Confirmed { in_response_to: confirming.in_response_to, address: confirming.address, expires_at: facts.expires_at() })
+    Ok(Confirmed {
+        in_response_to: confirming.in_response_to,
+        address: confirming.address,
+        window: (confirming.not_before, confirming.not_on_or_after),
+        expires_at: facts.expires_at(),
+    })
+}
+
+/// An instant that was accepted because of the clock skew alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Skewed {
+    pub(crate) name: &'static str,
+    pub(crate) instant: SystemTime,
+}
+
+/// Of a login that passed every check, what would have refused it if no clock skew were allowed.
+pub(crate) fn skewed(facts: &Facts<'_, '_>, confirmed: &Confirmed<'_>) -> Vec<Skewed> {
+    let Facts { circumstances: Circumstances { response, now, .. }, assertion } = facts;
+    let (not_before, not_on_or_after) = confirmed.window;
+    let begins = [
+        ("IssueInstant of the Response", Some(response.issue_instant)),
+        ("IssueInstant of the Assertion", Some(assertion.issue_instant)),
+        ("NotBefore of the SubjectConfirmationData", not_before),
+        ("NotBefore of the Conditions", assertion.conditions.not_before),
+    ];
+    let ends = [
+        ("NotOnOrAfter of the SubjectConfirmationData", not_on_or_after),
+        ("NotOnOrAfter of the Conditions", assertion.conditions.not_on_or_after),
+        ("SessionNotOnOrAfter of the AuthnStatement", session_end(&assertion.authentications)),
+    ];
+    let ahead = begins.into_iter().filter(|(_, begin)| begin.is_some_and(|begin| begin > *now));
+    let behind = ends.into_iter().filter(|(_, end)| end.is_some_and(|end| end <= *now));
+    ahead.chain(behind).filter_map(|(name, instant)| Some(Skewed { name, instant: instant? })).collect()
 }
 
 impl<'d> Facts<'_, 'd> {
@@ -1432,6 +1466,66 @@ mod tests {
                 ConstraintError::authentication_too_old(at("10:00:00"), at("10:30:00"), Duration::from_secs(1799)),
             )],
         );
+    }
+
+    /// Without skew each of these is refused, which the boundaries above show; with it each is told.
+    #[test]
+    fn what_the_clock_skew_alone_lets_in_is_told() {
+        const SECOND: Duration = Duration::from_secs(1);
+        let names = |sample: &Sample| {
+            let names = |facts: &Facts<'_, 'static>| skewed(facts, &run(facts).unwrap()).iter().map(|one| one.name).collect();
+            sample.judge::<Vec<_>>(names)
+        };
+        assert_eq!(names(&Sample::new()), [""; 0]);
+        let cases: [(Change, Change, &str); 7] = [
+            (
+                |sample| sample.response.issue_instant = sample.now,
+                |sample| sample.response.issue_instant = sample.now + SECOND,
+                "IssueInstant of the Response",
+            ),
+            (
+                |sample| sample.assertion.issue_instant = sample.now,
+                |sample| sample.assertion.issue_instant = sample.now + SECOND,
+                "IssueInstant of the Assertion",
+            ),
+            (
+                |sample| sample.data().not_before = Some(at("10:30:00")),
+                |sample| sample.data().not_before = Some(at("10:30:01")),
+                "NotBefore of the SubjectConfirmationData",
+            ),
+            (
+                |sample| sample.assertion.conditions.not_before = Some(at("10:30:00")),
+                |sample| sample.assertion.conditions.not_before = Some(at("10:30:01")),
+                "NotBefore of the Conditions",
+            ),
+            (
+                |sample| sample.data().not_on_or_after = Some(at("10:30:01")),
+                |sample| sample.data().not_on_or_after = Some(at("10:30:00")),
+                "NotOnOrAfter of the SubjectConfirmationData",
+            ),
+            (
+                |sample| sample.assertion.conditions.not_on_or_after = Some(at("10:30:01")),
+                |sample| sample.assertion.conditions.not_on_or_after = Some(at("10:30:00")),
+                "NotOnOrAfter of the Conditions",
+            ),
+            (
+                |sample| sample.assertion.authentications[0].session_not_on_or_after = Some(at("10:30:01")),
+                |sample| sample.assertion.authentications[0].session_not_on_or_after = Some(at("10:30:00")),
+                "SessionNotOnOrAfter of the AuthnStatement",
+            ),
+        ];
+        for (within, outside, name) in cases {
+            let changed = |change: Change, skew: Duration| {
+                let mut sample = Sample::new();
+                sample.allow(Departure::ConfirmationNotBefore);
+                sample.clock_skew = skew;
+                change(&mut sample);
+                sample
+            };
+            assert_eq!(names(&changed(within, SECOND)), [""; 0], "{name}");
+            assert_eq!(names(&changed(outside, SECOND)), [name]);
+            assert!(changed(outside, Duration::ZERO).verdict().is_err(), "{name}");
+        }
     }
 
     #[test]

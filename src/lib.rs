@@ -144,6 +144,7 @@ pub use binding::post::decode_post;
 pub use binding::redirect::{RedirectMessage, RedirectParameter};
 pub use binding::send::PostPage;
 pub use connection::identity_provider::IdentityProvider;
+pub use connection::metadata;
 pub use connection::service_provider::ServiceProvider;
 pub use crypto::{Certificate, KeyType, SigningKey, TrustedKeys};
 pub use departure::{Departure, UnknownDeparture};

@@ -35,6 +35,23 @@ impl Limits {
     };
 }
 
+impl Limits {
+    /// The bounds that a `MetadataReader` starts with.
+    ///
+    /// Enough for the document of any one entity, and for an aggregate of some thousand. A federation's aggregate can be larger
+    /// (10,000 entities take some 50 MB): whoever reads one raises `document_bytes` and `nodes` knowingly. Reading takes up to
+    /// eight times the document in memory.
+    pub const METADATA: Self = Self {
+        document_bytes: 1 << 24,    // the document of one entity has 2 to 100 kB; 16 MiB hold some 3,000 of them
+        depth: 64,                  // metadata nests to 10 levels, groups of entities and extensions included
+        nodes: 1 << 20,             // an indented entity has 100 to 300 nodes: as many as 16 MiB hold
+        attributes_per_element: 64, // the widest element of metadata has 8, and declarations of all namespaces at the root
+        prefixes: 256,              // each entity of an aggregate may bring extensions with prefixes of its own
+        namespaces: 256,            // as prefixes
+        namespace_bytes: 1024,      // as in messages
+    };
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self::DEFAULT

@@ -1,6 +1,7 @@
 //! What is configured: the two sides of a connection. Everything that must be checked is an argument of a constructor.
 
 pub(crate) mod identity_provider;
+pub mod metadata;
 pub(crate) mod service_provider;
 mod url;
 

@@ -67,6 +67,11 @@ impl TrustedKeys {
         Self::new(certificates)
     }
 
+    /// One certificate alone.
+    pub(crate) fn of(certificate: Certificate) -> Self {
+        Self(vec![certificate])
+    }
+
     /// The key of a DER SubjectPublicKeyInfo, without a certificate.
     #[cfg(feature = "internals")]
     pub(crate) fn from_public_key(spki: &[u8]) -> Result<Self, CertificateError> {
@@ -308,6 +313,11 @@ impl Certificate {
     /// The algorithm of the signature on the certificate itself. It has no influence on messages.
     pub fn signature_algorithm_name(&self) -> &str {
         &self.0.signature_algorithm
+    }
+
+    /// Whether both hold the same key: a renewed certificate does.
+    pub(crate) fn has_key_of(&self, other: &Self) -> bool {
+        (self.0.key_type, &self.0.key) == (other.0.key_type, &other.0.key)
     }
 
     /// Verifies a signature value over `message`: one public-key operation, or none if the key does not fit.

@@ -56,12 +56,13 @@ impl SeenNamespace {
     }
 }
 
-const KNOWN_NAMESPACES: [Namespace; 9] = [
+const KNOWN_NAMESPACES: [Namespace; 10] = [
     Namespace::Xml,
     Namespace::Assertion,
     Namespace::Protocol,
     Namespace::Metadata,
     Namespace::Dsig,
+    Namespace::Dsig11,
     Namespace::ExclusiveC14n,
     Namespace::Encryption,
     Namespace::Encryption11,

@@ -7,10 +7,11 @@ use std::borrow::Cow;
 
 use super::Namespace;
 use super::chars::is_blank;
+use super::parse::position;
 use super::reference::decode_text;
 use super::scan::same;
 use super::span::{Span, narrow, wide};
-use crate::error::StructureError;
+use crate::error::{Position, StructureError};
 use crate::id::is_identifier_name;
 
 /// A well-formed, namespace-well-formed document without a document type declaration.
@@ -363,6 +364,11 @@ impl<'d> Cursor<'d> {
         let node = self.document.node(self.id);
         let last = NodeId(node.end.0.saturating_sub(1));
         wide(self.document.node(last).source.end.saturating_sub(node.source.start))
+    }
+
+    /// Where its markup starts; a byte order mark in front of the document is not counted.
+    pub(super) fn position(self) -> Position {
+        position(self.document.strings.text, wide(self.document.node(self.id).source.start))
     }
 
     /// The characters, if this is a text node.

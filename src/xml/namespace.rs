@@ -46,6 +46,8 @@ namespaces! {
     Metadata = "urn:oasis:names:tc:SAML:2.0:metadata",
     /// XML Signature.
     Dsig = "http://www.w3.org/2000/09/xmldsig#",
+    /// XML Signature 1.1: the keys that 1.0 has no elements for.
+    Dsig11 = "http://www.w3.org/2009/xmldsig11#",
     /// Exclusive XML Canonicalization: `InclusiveNamespaces`.
     ExclusiveC14n = "http://www.w3.org/2001/10/xml-exc-c14n#",
     /// XML Encryption.

@@ -95,7 +95,7 @@ impl<'i> Document<'i> {
 /// Line and column of a byte, counted only once something is wrong there.
 ///
 /// Lines end as XML 1.0 section 2.11 has it; a byte order mark takes bytes, but is no character of its line.
-fn position(text: &str, offset: usize) -> Position {
+pub(super) fn position(text: &str, offset: usize) -> Position {
     let before = text.get(..offset).unwrap_or(text);
     let before = before.strip_prefix(BYTE_ORDER_MARK).unwrap_or(before);
     let line_ends = before.matches(['\n', '\r']).count() - before.matches("\r\n").count();

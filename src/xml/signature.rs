@@ -20,7 +20,7 @@ use super::{Namespace, Unsigned, View};
 use crate::base64;
 use crate::crypto::{DigestAlgorithm, Digester, SignatureAlgorithm, TrustedKeys, sha256_fingerprint};
 use crate::departure::{Departure, Departures};
-use crate::error::{AlgorithmRefusal, AlgorithmRole, SignatureError, StructureError};
+use crate::error::{AlgorithmRefusal, AlgorithmRole, Position, SignatureError, StructureError};
 
 /// An element whose canonical form was digested and whose digest a trusted key signed.
 ///
@@ -504,6 +504,10 @@ impl<'d> View<'d> for Signed<'d> {
 
     fn extent(self) -> usize {
         self.cursor.extent()
+    }
+
+    fn position(self) -> Position {
+        self.cursor.position()
     }
 
     fn has_elements(self) -> bool {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::canonical::append_content;
 use super::document::{Cursor, Document};
 use super::{Namespace, View};
-use crate::error::StructureError;
+use crate::error::{Position, StructureError};
 
 /// An element that nobody vouches for.
 ///
@@ -82,6 +82,10 @@ impl<'d> View<'d> for Unsigned<'d> {
 
     fn extent(self) -> usize {
         self.0.extent()
+    }
+
+    fn position(self) -> Position {
+        self.0.position()
     }
 
     fn has_elements(self) -> bool {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Namespace;
-use crate::error::StructureError;
+use crate::error::{Position, StructureError};
 
 /// An element as the readers in `saml/` see it: [`Signed`](super::Signed) or [`Unsigned`](super::Unsigned).
 ///
@@ -55,6 +55,9 @@ pub(crate) trait View<'d>: Copy {
 
     /// How many octets of the input it takes, but for its end tag: no text in it is longer, nor all texts together.
     fn extent(self) -> usize;
+
+    /// Where its start tag is. Counts the lines in front of it: for errors, not for every element.
+    fn position(self) -> Position;
 
     /// Whether there is a child element.
     fn has_elements(self) -> bool;

@@ -39,7 +39,7 @@ impl Limits {
     /// The bounds that a `MetadataReader` starts with.
     ///
     /// Enough for the document of any one entity, and for an aggregate of some thousand. A federation's aggregate can be larger
-    /// (10,000 entities take some 50 MB): whoever reads one raises `document_bytes` and `nodes` knowingly. Reading takes up to
+    /// (10,000 entities take 20 to 100 MB): whoever reads one raises `document_bytes` and `nodes` knowingly. Reading takes two to
     /// eight times the document in memory.
     pub const METADATA: Self = Self {
         document_bytes: 1 << 24,    // the document of one entity has 2 to 100 kB; 16 MiB hold some 3,000 of them

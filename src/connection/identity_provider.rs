@@ -77,6 +77,12 @@ impl IdentityProvider {
         Ok(self)
     }
 
+    /// Sends requests where metadata says; each URL has been [checked](super::url::destination_fault).
+    pub(super) fn with_sso_urls(self, redirect: Option<&str>, post: Option<&str>) -> Self {
+        let [sso_redirect_url, sso_post_url] = [redirect, post].map(|url| url.map(str::to_owned));
+        Self { sso_redirect_url, sso_post_url, ..self }
+    }
+
     /// Where requests go by redirect.
     pub fn sso_redirect_url(&self) -> Option<&str> {
         self.sso_redirect_url.as_deref()

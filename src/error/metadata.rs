@@ -346,7 +346,9 @@ impl NotXml {
                  nobody has to be logged in, or save the link's target"
             }
             Self::Json => "ask for SAML 2.0 metadata, which is XML: this may be the configuration of OpenID Connect",
-            Self::Pem => "a certificate is not a metadata document: configure it as the trusted certificate, or give the XML document",
+            Self::Pem => {
+                "a certificate is not a metadata document: configure it as the trusted certificate, or give the XML document"
+            }
             Self::Url => "fetch the document and give its content: nothing is fetched here",
         }
     }
@@ -402,7 +404,9 @@ impl fmt::Display for MetadataErrorKind {
             Self::SignatureMisplaced { element } => write!(f, "the Signature is not the first child of its {element}"),
             Self::Signature(error) => error.fmt(f),
             Self::NoSigningKey => f.write_str("the IDPSSODescriptor has no key for signatures"),
-            Self::NoUsableKey { reason, count } => write!(f, "none of {count} keys for signatures can be used; the first: {reason}"),
+            Self::NoUsableKey { reason, count } => {
+                write!(f, "none of {count} keys for signatures can be used; the first: {reason}")
+            }
             Self::TooMany { what, maximum } => write!(f, "more than {maximum} {what}"),
         }
     }

@@ -6,8 +6,8 @@ use super::entity::{at, children, invalid, required, structure};
 use super::validity::Validity;
 use super::{HTTP_POST, HTTP_REDIRECT, MetadataWarning, keys};
 use crate::TrustedKeys;
-use crate::connection::checked_entity_id;
 use crate::connection::identity_provider::IdentityProvider;
+use crate::connection::{checked_entity_id, url};
 use crate::error::{ConfigError, MetadataError, MetadataErrorKind, SAML2, Shown};
 use crate::xml::{Namespace, View};
 
@@ -53,13 +53,20 @@ pub struct MetadataSignature {
 }
 
 impl IdpMetadata {
-    /// The identity provider of a connection: its entity ID and the keys that speak for it.
+    /// The identity provider of a connection: its entity ID, the keys that speak for it, and where requests go by redirect and by POST.
     ///
     /// # Errors
     ///
     /// As [`IdentityProvider::new`].
     pub fn identity_provider(&self) -> Result<IdentityProvider, ConfigError> {
-        IdentityProvider::new(self.entity_id.clone(), self.signing_keys.clone())
+        let idp = IdentityProvider::new(self.entity_id.clone(), self.signing_keys.clone())?;
+        Ok(idp.with_sso_urls(self.request_url(HTTP_REDIRECT), self.request_url(HTTP_POST)))
+    }
+
+    /// The first URL to which requests can be sent by that binding.
+    fn request_url(&self, binding: &str) -> Option<&str> {
+        let mut endpoints = self.single_sign_on.iter().filter(|endpoint| endpoint.binding == binding);
+        endpoints.find(|endpoint| endpoint.fault().is_none()).map(Endpoint::location)
     }
 
     /// The entity ID, which the identity provider writes as Issuer.
@@ -186,18 +193,18 @@ impl IdpMetadata {
                 self.warnings.push(MetadataWarning::CertificateNotYetValid { subject, not_before });
             }
         }
-        let usable = |binding| self.single_sign_on_url(binding).is_some();
-        if !usable(HTTP_REDIRECT) && !usable(HTTP_POST) {
+        if self.request_url(HTTP_REDIRECT).or(self.request_url(HTTP_POST)).is_none() {
             self.warnings.push(MetadataWarning::NoUsableSsoBinding);
         }
-        let mut insecure: Vec<Shown> = Vec::new();
-        for endpoint in self.single_sign_on.iter().chain(&self.single_logout).filter(|endpoint| !endpoint.is_secure()) {
-            let location = Shown::new(&endpoint.location);
-            if insecure.len() < MOST_INSECURE && !insecure.contains(&location) {
-                insecure.push(location);
+        let mut unusable = Vec::new();
+        for endpoint in self.single_sign_on.iter().chain(&self.single_logout) {
+            let Some(reason) = endpoint.fault() else { continue };
+            let warning = MetadataWarning::UnusableEndpoint { location: Shown::new(&endpoint.location), reason };
+            if unusable.len() < MOST_NAMED && !unusable.contains(&warning) {
+                unusable.push(warning);
             }
         }
-        self.warnings.extend(insecure.into_iter().map(|location| MetadataWarning::InsecureEndpoint { location }));
+        self.warnings.append(&mut unusable);
     }
 }
 
@@ -230,8 +237,9 @@ impl Endpoint {
         })
     }
 
-    fn is_secure(&self) -> bool {
-        self.location.starts_with("https://")
+    /// Why no message is sent there, whatever the binding.
+    fn fault(&self) -> Option<&'static str> {
+        url::destination_fault(&self.location)
     }
 }
 
@@ -272,12 +280,12 @@ impl MetadataSignature {
         &self.key_sha256
     }
 
-    /// The signature method, such as `rsa-sha256`.
+    /// The signature method, such as `RSA-SHA256`.
     pub fn signature_algorithm(&self) -> &'static str {
         self.signature_algorithm
     }
 
-    /// The digest method, such as `sha256`.
+    /// The digest method, such as `SHA-256`.
     pub fn digest_algorithm(&self) -> &'static str {
         self.digest_algorithm
     }
@@ -347,7 +355,7 @@ fn is_web_url(value: &str) -> bool {
 
 const WEB_URL: &str = "an absolute https URL";
 /// More tell no more.
-const MOST_INSECURE: usize = 8;
+const MOST_NAMED: usize = 8;
 /// The roles that an entity can have beside that of an identity provider. SAML Metadata 2.4 and 2.5.
 const ROLES: [&str; 6] = [
     "SPSSODescriptor",

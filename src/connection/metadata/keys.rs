@@ -12,10 +12,7 @@ use crate::xml::{Namespace, View};
 /// # Errors
 ///
 /// Where the role has no usable key for signatures, or too many of them.
-pub(super) fn signing_keys<'d, V: View<'d>>(
-    role: V,
-    warnings: &mut Vec<MetadataWarning>,
-) -> Result<TrustedKeys, MetadataError> {
+pub(super) fn signing_keys<'d, V: View<'d>>(role: V, warnings: &mut Vec<MetadataWarning>) -> Result<TrustedKeys, MetadataError> {
     let mut keys: Option<TrustedKeys> = None;
     let mut first_unusable = None;
     let mut descriptors: usize = 0;
@@ -150,4 +147,5 @@ fn together(keys: Option<TrustedKeys>, key: TrustedKeys) -> Result<TrustedKeys, 
 const MOST_DESCRIPTORS: usize = 64;
 /// From the identity provider's own certificate to a root there are two or three.
 const LONGEST_CHAIN: usize = 16;
-const TOO_MANY_KEYS: MetadataErrorKind = MetadataErrorKind::TooMany { what: "keys for signatures", maximum: TrustedKeys::MAXIMUM };
+const TOO_MANY_KEYS: MetadataErrorKind =
+    MetadataErrorKind::TooMany { what: "keys for signatures", maximum: TrustedKeys::MAXIMUM };

@@ -2,10 +2,10 @@
 
 use std::time::SystemTime;
 
+use super::MetadataWarning;
 use super::entity::{Path, at, children, find};
 use super::idp::{IdpMetadata, MetadataSignature};
 use super::validity::Validity;
-use super::MetadataWarning;
 use crate::TrustedKeys;
 use crate::departure::{Departure, Departures};
 use crate::error::{MetadataError, MetadataErrorKind, NotXml, Position, XmlError};
@@ -21,7 +21,7 @@ use crate::xml::{Document, Namespace, SignatureInfo, Signed, Trust, Unsigned, Vi
 /// # let now = saml_verify::time::parse_rfc3339("2026-12-01T00:00:00Z").ok_or("not a time")?;
 /// let metadata = MetadataReader::new(Vouched::ByAuthenticatedChannel).read_idp(document, now)?;
 /// assert_eq!(metadata.single_sign_on_url(HTTP_REDIRECT), Some("https://acme-dev.us.auth0.com/samlp/CLIENT"));
-/// # Ok::<(), saml_verify::metadata::MetadataError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct MetadataReader<'a> {
@@ -50,7 +50,13 @@ pub enum Vouched<'a> {
 impl<'a> MetadataReader<'a> {
     /// A reader of documents for which that vouches, with [`Limits::METADATA`].
     pub fn new(vouched: Vouched<'a>) -> Self {
-        Self { vouched, entity_id: None, departures: Departures::default(), limits: Limits::METADATA, requires_valid_until: false }
+        Self {
+            vouched,
+            entity_id: None,
+            departures: Departures::default(),
+            limits: Limits::METADATA,
+            requires_valid_until: false,
+        }
     }
 
     /// Chooses the entity of this ID, to the letter: for documents that describe several, and to be sure of the one where there is one.
@@ -129,7 +135,10 @@ impl<'a> MetadataReader<'a> {
             validity.narrow(*group, "EntitiesDescriptor")?;
         }
         let mut metadata = IdpMetadata::read(signed_path.entity, validity, now)?;
-        if signature.signature_algorithm.contains("sha1") || signature.digest_algorithm.contains("sha1") {
+        if [signature.signature_algorithm, signature.digest_algorithm]
+            .iter()
+            .any(|name| name.ends_with("SHA1") || name.ends_with("SHA-1"))
+        {
             metadata.warnings.push(MetadataWarning::Sha1Signature);
         }
         metadata.signature = Some(signature);
@@ -144,7 +153,7 @@ fn read_unsigned(path: &Path<Unsigned<'_>>, now: SystemTime) -> Result<IdpMetada
     }
     let mut metadata = IdpMetadata::read(path.entity, validity, now)?;
     let around = path.groups.iter().copied().chain([path.entity]);
-    let signatures: Vec<_> = around.filter_map(|element| signature_of(element)).collect();
+    let signatures: Vec<_> = around.filter_map(signature_of).collect();
     if !signatures.is_empty() {
         metadata.warnings.push(MetadataWarning::SignatureNotVerified);
     }

@@ -47,12 +47,14 @@ pub enum MetadataWarning {
         /// The first moment at which it is valid.
         not_before: SystemTime,
     },
-    /// No SingleSignOnService takes requests by redirect or by POST.
+    /// No SingleSignOnService takes requests by redirect or by POST, at a URL that can be used.
     NoUsableSsoBinding,
-    /// An endpoint is not https, so that requests are not sent there.
-    InsecureEndpoint {
-        /// Its URL.
+    /// The URL of an endpoint is not one that messages are sent to: it is not https, or has a fragment.
+    UnusableEndpoint {
+        /// The URL.
         location: Shown,
+        /// What is wrong with it.
+        reason: &'static str,
     },
 }
 
@@ -71,7 +73,7 @@ impl MetadataWarning {
             Self::CertificateExpired { .. } => "certificate_expired",
             Self::CertificateNotYetValid { .. } => "certificate_not_yet_valid",
             Self::NoUsableSsoBinding => "no_usable_sso_binding",
-            Self::InsecureEndpoint { .. } => "insecure_endpoint",
+            Self::UnusableEndpoint { .. } => "unusable_endpoint",
         }
     }
 }
@@ -101,7 +103,7 @@ impl fmt::Display for MetadataWarning {
                 write!(f, "the certificate {subject} is valid from {}; its key is trusted already", format_rfc3339(*not_before))
             }
             Self::NoUsableSsoBinding => f.write_str("no SingleSignOnService takes requests by redirect or by POST"),
-            Self::InsecureEndpoint { location } => write!(f, "{location} is not https: requests are not sent there"),
+            Self::UnusableEndpoint { location, reason } => write!(f, "no message is sent to {location}: {reason}"),
         }
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn in_place_of_message(document: &[u8], error: impl Into<Error>) -> E
 }
 
 /// Another kind of document than XML that holds a message.
-pub(super) fn known_document(text: &str) -> Option<DecodeError> {
+pub(crate) fn known_document(text: &str) -> Option<DecodeError> {
     let start = start(text);
     if is_html(start) {
         return Some(DecodeError::HtmlPage { form_field: holds_form_field(start) });

@@ -254,7 +254,7 @@ impl MetadataError {
                 "ask the identity provider for the document that describes it alone; for the aggregate of a federation, raise the \
                  limits of the reader"
             }
-            K::Xml(XmlErrorKind::NotUtf8 | XmlErrorKind::WideEncoding | XmlErrorKind::EncodingMismatch) => {
+            K::Xml(XmlErrorKind::NotUtf8 { .. } | XmlErrorKind::WideEncoding | XmlErrorKind::EncodingMismatch { .. }) => {
                 "save the document as UTF-8; better, download it anew and do not edit it"
             }
             K::Xml(_) | K::Structure(_) | K::MissingAttribute { .. } | K::InvalidValue { .. } => {
@@ -320,8 +320,8 @@ impl MetadataError {
     }
 
     fn xml(&self) -> Option<XmlError> {
-        match self.kind {
-            MetadataErrorKind::Xml(kind) => Some(XmlError { kind, position: self.position }),
+        match &self.kind {
+            MetadataErrorKind::Xml(kind) => Some(XmlError { kind: kind.clone(), position: self.position }),
             _ => None,
         }
     }

@@ -7,8 +7,9 @@ use super::entity::{Path, at, children, find};
 use super::idp::{IdpMetadata, MetadataSignature};
 use super::validity::Validity;
 use crate::TrustedKeys;
+use crate::binding::mistaken::known_document;
 use crate::departure::{Departure, Departures};
-use crate::error::{MetadataError, MetadataErrorKind, NotXml, Position, XmlError};
+use crate::error::{DecodeError, MetadataError, MetadataErrorKind, NotXml, Position, XmlError};
 use crate::limits::Limits;
 use crate::xml::{Document, Namespace, SignatureInfo, Signed, Trust, Unsigned, View};
 
@@ -238,15 +239,16 @@ fn require_metadata(root: Unsigned<'_>) -> Result<(), MetadataError> {
 
 /// What was given, where it is nothing that an XML parser should be asked about.
 fn not_xml(document: &[u8], error: XmlError) -> MetadataError {
-    let text = document.trim_ascii_start();
-    let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text).trim_ascii_start();
-    let starts = |start: &str| text.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start.as_bytes()));
-    let found = match text {
-        [] => NotXml::Nothing,
-        [b'{' | b'[', ..] => NotXml::Json,
-        _ if starts("<!doctype html") || starts("<html") => NotXml::HtmlPage,
-        _ if starts("-----BEGIN") => NotXml::Pem,
-        _ if starts("https://") || starts("http://") => NotXml::Url,
+    /// How a document starts tells what it is.
+    const START: usize = 64 * 1024;
+    let text = String::from_utf8_lossy(document.get(..START).unwrap_or(document));
+    let start = text.trim_start_matches('\u{FEFF}').trim_start();
+    let found = match known_document(&text) {
+        Some(DecodeError::HtmlPage { .. }) => NotXml::HtmlPage,
+        Some(DecodeError::Json { .. }) => NotXml::Json,
+        _ if start.is_empty() => NotXml::Nothing,
+        _ if start.starts_with("-----BEGIN") => NotXml::Pem,
+        _ if start.starts_with("https://") || start.starts_with("http://") => NotXml::Url,
         _ => return MetadataError::new(MetadataErrorKind::Xml(error.kind), error.position),
     };
     MetadataError::new(MetadataErrorKind::NotXml { found }, Position { offset: 0, line: 1, column: 1 })

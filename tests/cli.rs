@@ -438,6 +438,123 @@ fn an_acs_url_without_tls_has_to_be_allowed() {
     assert_eq!(judged.stderr, "");
 }
 
+/// What a line of the program may be wide.
+const COLUMNS: usize = 80;
+
+#[test]
+fn an_explanation_begins_with_the_failures_and_fits_80_columns() {
+    let long = format!("https://sp.example/{}?{}", "a-very-long-path/".repeat(20), "query=x&".repeat(30));
+    let audience = format!("urn:{}", "w".repeat(400));
+    let case = default_login();
+    let wrong = ["--acs-url", &long, "--sp-entity-id", &audience, &case.path("b64")];
+    let replaced = completed(&case, &[&["verify"], wrong.as_slice(), &["--explain"]].concat());
+    let outcome = run(&replaced.iter().map(String::as_str).collect::<Vec<_>>(), b"");
+    let text = outcome.text();
+    let after = |start: &str| text.split_once(start).unwrap_or_else(|| panic!("{start} in {text}")).1;
+    let failures = after(" checks failed:\n");
+    assert!(text.contains("\n3 of "), "{text}");
+    for (line, start) in failures.lines().zip(["  C2   Response: ", "  E4   Assertion: ", "  E11  Assertion: "]) {
+        assert!(line.starts_with(start), "{line}");
+    }
+    assert!(failures.contains(": destination_mismatch\n") && failures.contains("\nchecks\n"), "{text}");
+    assert!(failures.find("\nchecks\n") < failures.find("  FAIL        C2 "), "{text}");
+    for line in text.lines() {
+        assert!(line.chars().count() <= COLUMNS, "{line}");
+    }
+    // Nothing is lost where a line is cut.
+    let together: String = text.split_whitespace().collect();
+    assert!(together.contains(&long) && together.contains(&audience), "{text}");
+}
+
+#[test]
+fn the_failures_alone_are_shown_on_request() {
+    let case = Case::of("auth0", "a-rej-audience");
+    let of = |more: &[&str]| case.verify(&[&[case.path("b64").as_str()], more].concat(), b"");
+    let told = of(&["--failures"]);
+    let parts = ["REFUSED  ", "\n1 of ", " checks failed:\n  FAIL        E11  Assertion: ", "         remedy   "];
+    check("--failures", &told, &Expected { code: 1, stdout: &parts, stderr: &[] });
+    assert!(!told.text().contains("  pass  ") && !told.text().contains("not reached"), "{}", told.text());
+    for more in [&["--failures", "--json"][..], &["--failures", "--explain", "--json"]] {
+        let verdict = of(more).json();
+        let checks = verdict["checks"].as_array().expect("a list");
+        assert_eq!(checks.iter().map(|row| text(row, "id")).collect::<Vec<_>>(), ["E11"]);
+    }
+    let good = default_login();
+    let outcome = good.verify(&["--failures", &good.path("b64")], b"");
+    let none = ["ACCEPTED  ", "\nnone of ", " checks failed\n"];
+    check("no failures", &outcome, &Expected { code: 0, stdout: &none, stderr: &[] });
+    assert_eq!(good.verify(&["--failures", "--json", &good.path("b64")], b"").json()["checks"], json!([]));
+}
+
+/// The options of the case, but for those on the request.
+fn asking(case: &Case, requests: &[&str], more: &[&str]) -> Run {
+    let mut options = case.options();
+    let place = options.iter().position(|option| option == "--in-response-to" || option == "--unsolicited").expect("a request");
+    options.drain(place..);
+    let requests = requests.iter().flat_map(|id| ["--in-response-to", id]);
+    let message = case.path("b64");
+    let arguments = ["verify"].into_iter().chain(options.iter().map(String::as_str)).chain(requests);
+    run(&arguments.chain([message.as_str()]).chain(more.iter().copied()).collect::<Vec<_>>(), b"")
+}
+
+#[test]
+fn any_of_several_requests_is_answered() {
+    const OURS: &str = "_43848dd96f2ec8be2d4c";
+    let case = default_login();
+    for requests in [&[OURS][..], &["_x", OURS], &[OURS, OURS, "_x"]] {
+        let verdict = asking(&case, requests, &["--json"]).json();
+        assert_eq!((&verdict["verdict"], &verdict["in_response_to"]), (&json!("accepted"), &json!(OURS)), "{requests:?}");
+    }
+    let verdict = asking(&case, &["_x", "_y"], &["--json"]).json();
+    assert_eq!((text(&verdict, "code"), &verdict["expected"]), ("in_response_to_mismatch", &json!(["_x", "_y"])));
+    assert_eq!(verdict["received"], json!(OURS));
+}
+
+#[test]
+fn a_saved_message_is_looked_at_without_its_request_and_that_is_said() {
+    for (folder, id, answered) in
+        [("auth0", "a-default-sha256", json!("_43848dd96f2ec8be2d4c")), ("auth0", "a-idp-initiated", json!(null))]
+    {
+        let case = Case::of(folder, id);
+        let verdict = asking(&case, &["any"], &["--json"]).json();
+        assert_eq!((&verdict["verdict"], &verdict["in_response_to"]), (&json!("accepted"), &answered), "{id}");
+        let codes: Vec<_> = verdict["warnings"].as_array().expect("a list").iter().map(|one| text(one, "code")).collect();
+        assert_eq!(codes.first(), Some(&"request_not_checked"), "{id}");
+        let told = asking(&case, &["any"], &[]);
+        assert!(told.text().starts_with("NOT CHECKED  request_not_checked: "), "{}", told.text());
+        assert_eq!(told.code, Some(0));
+    }
+    // Everything else is checked all the same, and a refusal says it, too.
+    let case = Case::of("auth0", "a-rej-audience");
+    let verdict = asking(&case, &["any"], &["--json"]).json();
+    assert_eq!((text(&verdict, "code"), &verdict["warnings"][0]["code"]), ("audience_mismatch", &json!("request_not_checked")));
+    assert!(asking(&case, &["any"], &[]).text().starts_with("NOT CHECKED  "));
+    let without = case.verify(&["--json", &case.path("b64")], b"").json();
+    assert_eq!((text(&without, "code"), without.get("warnings")), ("audience_mismatch", None));
+    let outcome = asking(&case, &["any", "_x"], &[]);
+    let stderr = ["error: --in-response-to: `any` stands alone"];
+    check("any and another", &outcome, &Expected { code: 2, stdout: &[], stderr: &stderr });
+}
+
+#[test]
+fn what_was_saved_is_to_be_judged_at_its_own_time() {
+    let case = default_login();
+    let mut options = case.options();
+    let place = options.iter().position(|option| option == "--now").expect("a time");
+    let said = |options: &[String]| {
+        let message = case.path("b64");
+        let arguments = ["verify", "--json", &message].into_iter().chain(options.iter().map(String::as_str));
+        let verdict = run(&arguments.collect::<Vec<_>>(), b"").json();
+        assert_eq!(text(&verdict, "code"), "expired");
+        text(&verdict, "remedy").contains("`--now`")
+    };
+    options[place + 1] = "2025-03-04T10:00:00Z".to_owned();
+    assert!(!said(&options));
+    // The message is of 2025, whatever the time is when this runs.
+    options.drain(place..=place + 1);
+    assert!(said(&options));
+}
+
 /// What a signature that verifies, one that does not, and the lack of one look like.
 #[test]
 fn the_table_tells_how_far_a_signature_came() {

@@ -1,8 +1,8 @@
 //! Times on the command line and in what people read.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use saml_verify::time::parse_rfc3339;
+use saml_verify::time::{format_rfc3339, parse_rfc3339};
 
 /// The value of `--now`.
 ///
@@ -11,6 +11,12 @@ use saml_verify::time::parse_rfc3339;
 /// What such a value looks like.
 pub(crate) fn parse(text: &str) -> Result<SystemTime, String> {
     parse_rfc3339(text).ok_or_else(|| "not an instant with a time zone, such as 2025-03-03T10:00:00Z".to_owned())
+}
+
+/// An instant for people: nobody reads what is below the millisecond.
+pub(crate) fn shown(instant: SystemTime) -> String {
+    let below = instant.duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_nanos() % 1_000_000);
+    format_rfc3339(instant.checked_sub(Duration::from_nanos(below.into())).unwrap_or(instant))
 }
 
 /// `in 59 min` or `3 days ago`, in the largest unit that is there at all.
@@ -46,6 +52,15 @@ const DAY: u64 = 86_400;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_reads_nanoseconds() {
+        for (instant, text) in
+            [("2025-03-03T10:00:00.123456789Z", "2025-03-03T10:00:00.123Z"), ("2025-03-03T10:00:00Z", "2025-03-03T10:00:00.000Z")]
+        {
+            assert_eq!(shown(parse(instant).unwrap()), text);
+        }
+    }
 
     #[test]
     fn distances_are_told_roughly() {

@@ -6,7 +6,7 @@ use saml_verify::time::format_rfc3339;
 use saml_verify::{Attribute, AttributeValue, Login, NameId, VerifiedSignature, Warning};
 use serde::Serialize;
 
-use crate::clock::relative;
+use crate::clock::{self, relative};
 use crate::terminal::{Screen, Tone};
 
 /// The object that `--json` prints.
@@ -58,10 +58,11 @@ struct Signature<'a> {
     by: Signer<'a>,
 }
 
-#[derive(Serialize)]
-struct Caution {
-    code: &'static str,
-    message: String,
+/// What an administrator should know of a verdict.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Caution {
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
 }
 
 #[derive(Serialize)]
@@ -93,7 +94,7 @@ struct Name<'a> {
 }
 
 impl<'a, C> Json<'a, C> {
-    pub(crate) fn new(login: &'a Login, checks: Option<C>) -> Self {
+    pub(crate) fn new(login: &'a Login, cautions: &[Caution], checks: Option<C>) -> Self {
         let name = Name::from(login.name_id());
         Self {
             verdict: "accepted",
@@ -119,7 +120,7 @@ impl<'a, C> Json<'a, C> {
             signed: signed(login.signatures()),
             signed_by: login.signatures().last().map(Signer::from),
             signatures: login.signatures().iter().map(Signature::from).collect(),
-            warnings: login.warnings().iter().map(Caution::from).collect(),
+            warnings: cautions.iter().cloned().chain(login.warnings().iter().map(Caution::from)).collect(),
             attributes: login.attributes().iter().map(NameAndValues::from).collect(),
             checks,
         }
@@ -217,7 +218,7 @@ pub(crate) fn show(login: &Login, now: SystemTime, screen: &mut Screen) {
         screen.section("warnings");
     }
     for warning in login.warnings() {
-        screen.row(Tone::Warning, &format!("  {}", warning.code()), &format!("  {warning}"));
+        screen.row(Tone::Warning, &format!("  {}", warning.code()), &format!("  {warning}"), 4);
     }
     screen.section("not checked: whether this login was used before. A service claims each one from its replay store.");
 }
@@ -256,10 +257,10 @@ fn show_times(login: &Login, now: SystemTime, screen: &mut Screen) {
         ("session ends", login.session_not_on_or_after()),
     ] {
         if let Some(instant) = instant {
-            screen.field(label, &format!("{} ({})", format_rfc3339(instant), relative(instant, now)));
+            screen.field(label, &format!("{} ({})", clock::shown(instant), relative(instant, now)));
         }
     }
-    screen.field("judged at", &format_rfc3339(now));
+    screen.field("judged at", &clock::shown(now));
 }
 
 fn show_signature(signature: &VerifiedSignature, now: SystemTime, screen: &mut Screen) {

@@ -3,6 +3,7 @@
 use saml_verify::{ConstraintError, Error};
 use serde::Serialize;
 
+use crate::login::Caution;
 use crate::terminal::{Screen, Tone};
 
 /// Why a message was refused: what the library says, or what stood in the way of asking it.
@@ -35,12 +36,14 @@ pub(crate) struct Json<'a, C> {
     expected: Option<&'a Values>,
     received: Option<&'a Values>,
     remedy: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    warnings: &'a [Caution],
     #[serde(skip_serializing_if = "Option::is_none")]
     checks: Option<C>,
 }
 
 impl Refusal {
-    pub(crate) fn json<C: Serialize>(&self, checks: Option<C>) -> Json<'_, C> {
+    pub(crate) fn json<'a, C: Serialize>(&'a self, warnings: &'a [Caution], checks: Option<C>) -> Json<'a, C> {
         Json {
             verdict: "refused",
             stage: self.stage,
@@ -49,6 +52,7 @@ impl Refusal {
             expected: self.expected.as_ref(),
             received: self.received.as_ref(),
             remedy: &self.remedy,
+            warnings,
             checks,
         }
     }
@@ -65,11 +69,22 @@ impl Refusal {
         screen.field("remedy", &self.remedy);
     }
 
+    /// Of a message judged at the system's time: one that was saved is too old by then.
+    pub(crate) fn of_now(mut self) -> Self {
+        if TOO_OLD.contains(&self.code) {
+            self.remedy.push_str("; to look at a message that was saved, give the time of that login: `--now`");
+        }
+        self
+    }
+
     /// Both sides, a value per line, with the side's name on its first.
     pub(crate) fn comparison(&self) -> impl Iterator<Item = (&'static str, &str)> {
         sides(&self.expected, &self.received)
     }
 }
+
+/// The codes of what was good once.
+const TOO_OLD: [&str; 3] = ["expired", "session_expired", "authentication_too_old"];
 
 pub(crate) fn sides<'a>(
     expected: &'a Option<Values>,
@@ -214,6 +229,15 @@ mod tests {
             (values(&["a"]), true, "[\"a\"]"),
         ] {
             assert_eq!(serde_json::to_string(&Values::new(given, list)).unwrap(), json);
+        }
+    }
+
+    #[test]
+    fn what_is_too_old_by_now_may_have_been_saved() {
+        let refusal = |code| Refusal { code, ..Refusal::decode("x", "x", "x", "do this") };
+        for (code, advised) in [("expired", true), ("session_expired", true), ("not_yet_valid", false), ("empty", false)] {
+            assert_eq!(refusal(code).of_now().remedy.contains("`--now`"), advised, "{code}");
+            assert!(refusal(code).of_now().remedy.starts_with("do this"));
         }
     }
 

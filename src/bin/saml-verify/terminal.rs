@@ -13,11 +13,15 @@ use crate::exit::Failure;
 /// Text for people, under construction.
 pub(crate) struct Screen {
     text: String,
+    /// The line that is being written.
+    line: Vec<(char, Tone)>,
     colours: bool,
+    /// Columns of a line, where longer ones continue below.
+    width: Option<usize>,
 }
 
 /// What a colour stands for.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
     Good,
     Bad,
@@ -34,7 +38,12 @@ impl Screen {
     }
 
     fn with_colours(colours: bool) -> Self {
-        Self { text: String::new(), colours }
+        Self { text: String::new(), line: Vec::new(), colours, width: None }
+    }
+
+    /// With lines of at most 80 columns.
+    pub(crate) fn wrapped(self) -> Self {
+        Self { width: Some(80), ..self }
     }
 
     /// A line whose first word carries the tone.
@@ -42,18 +51,19 @@ impl Screen {
         self.paint(tone, word);
         self.push("  ");
         self.push(rest);
-        self.end();
+        self.end(word.len().saturating_add(2));
     }
 
     /// A line of text.
     pub(crate) fn line(&mut self, tone: Tone, text: &str) {
+        let indent = text.chars().take_while(|character| *character == ' ').count();
         self.paint(tone, text);
-        self.end();
+        self.end(indent.saturating_add(2));
     }
 
     /// An empty line and a title.
     pub(crate) fn section(&mut self, title: &str) {
-        self.end();
+        self.end(0);
         self.line(Tone::Plain, title);
     }
 
@@ -62,21 +72,21 @@ impl Screen {
         self.paint(Tone::Faint, &format!("  {name:<15}"));
         self.push(" ");
         self.push(value);
-        self.end();
+        self.end(18);
     }
 
     /// A field of the row above it.
     pub(crate) fn detail(&mut self, name: &str, value: &str) {
         self.paint(Tone::Faint, &format!("{:19}{name:<9}", ""));
         self.push(value);
-        self.end();
+        self.end(28);
     }
 
-    /// Text in a tone, and the rest of the line.
-    pub(crate) fn row(&mut self, tone: Tone, start: &str, rest: &str) {
+    /// Text in a tone, and the rest of the line, which continues at that column.
+    pub(crate) fn row(&mut self, tone: Tone, start: &str, rest: &str, column: usize) {
         self.paint(tone, start);
         self.push(rest);
-        self.end();
+        self.end(column);
     }
 
     pub(crate) fn print(&self) -> Result<(), Failure> {
@@ -84,23 +94,59 @@ impl Screen {
     }
 
     fn paint(&mut self, tone: Tone, text: &str) {
-        match tone.code().filter(|_| self.colours) {
-            None => self.push(text),
-            Some(code) => {
-                self.text.push_str(code);
-                self.push(text);
-                self.text.push_str("\x1b[0m");
-            }
-        }
+        self.line.extend(escaped(text).chars().map(|character| (character, tone)));
     }
 
     fn push(&mut self, text: &str) {
-        self.text.push_str(&escaped(text));
+        self.paint(Tone::Plain, text);
     }
 
-    fn end(&mut self) {
+    /// Ends the line, which continues at that column below where it is too long.
+    fn end(&mut self, column: usize) {
+        let line = std::mem::take(&mut self.line);
+        let mut rest = line.as_slice();
+        let mut indent = 0;
+        while let Some(width) = self.width.map(|width| width.saturating_sub(indent)).filter(|width| rest.len() > *width) {
+            let (now, later) = rest.split_at(break_of(rest, width, if indent == 0 { column } else { 0 }));
+            self.write(indent, trimmed(now));
+            (rest, indent) = (later, column);
+        }
+        self.write(indent, rest);
+    }
+
+    fn write(&mut self, indent: usize, line: &[(char, Tone)]) {
+        self.text.extend(std::iter::repeat_n(' ', indent));
+        for part in line.chunk_by(|one, other| one.1 == other.1) {
+            let code = part.first().and_then(|(_, tone)| tone.code()).filter(|_| self.colours);
+            self.text.extend(code);
+            self.text.extend(part.iter().map(|(character, _)| character));
+            self.text.extend(code.map(|_| "\x1b[0m"));
+        }
         self.text.push('\n');
     }
+}
+
+/// Without the spaces at its end.
+fn trimmed(line: &[(char, Tone)]) -> &[(char, Tone)] {
+    let end = line.iter().rposition(|(character, _)| *character != ' ').map_or(0, |last| last.saturating_add(1));
+    line.get(..end).unwrap_or(line)
+}
+
+/// Where a line that is too long is cut: behind a space or what separates the parts of a long value, else at the width.
+fn break_of(line: &[(char, Tone)], width: usize, start: usize) -> usize {
+    /// A value is cut at one of its separators only where that leaves most of the line filled.
+    const TAIL: usize = 24;
+    let fits = line.get(..width).unwrap_or(line);
+    let last = |from: usize, separators: &[char]| {
+        let place = fits.iter().rposition(|(character, _)| separators.contains(character)).filter(|place| *place > from);
+        place.map(|place| place.saturating_add(1))
+    };
+    let behind_space = line.get(width).filter(|(character, _)| *character == ' ').map(|_| width.saturating_add(1));
+    behind_space
+        .or_else(|| last(start, &[' ']))
+        .or_else(|| last(width.saturating_sub(TAIL).max(start), &['/', '?', '&', ':', ',', ';', '=']))
+        .unwrap_or(width.max(1))
+        .min(line.len())
 }
 
 impl Tone {
@@ -212,7 +258,30 @@ mod tests {
         screen.field("name", "\x1b[31m");
         assert_eq!(screen.text, "\x1b[1;32mACCEPTED\x1b[0m  a\\nREFUSED\n\x1b[2m  name           \x1b[0m \\u{1b}[31m\n");
         let mut plain = Screen::with_colours(false);
-        plain.row(Tone::Bad, "FAIL", " x");
+        plain.row(Tone::Bad, "FAIL", " x", 0);
         assert_eq!(plain.text, "FAIL x\n");
+    }
+
+    #[test]
+    fn long_lines_continue_below_in_their_column() {
+        let told = |colours, value: &str| {
+            let mut screen = Screen::with_colours(colours).wrapped();
+            screen.field("name", value);
+            screen.text
+        };
+        let indent = " ".repeat(18);
+        let exact = "x".repeat(62);
+        assert_eq!(told(false, &exact), format!("  name            {exact}\n"));
+        assert_eq!(told(false, &format!("{exact}yz")), format!("  name            {exact}\n{indent}yz\n"));
+        assert_eq!(told(false, &format!("{exact} yz")), format!("  name            {exact}\n{indent}yz\n"));
+        let words = format!("{} {}", "a".repeat(40), "b".repeat(30));
+        assert_eq!(told(false, &words), format!("  name            {}\n{indent}{}\n", "a".repeat(40), "b".repeat(30)));
+        let url = format!("https://{}/{}", "a".repeat(50), "b".repeat(100));
+        let lines = [format!("https://{}/", "a".repeat(50)), "b".repeat(62), "b".repeat(38)].join(&format!("\n{indent}"));
+        assert_eq!(told(false, &url), format!("  name            {lines}\n"));
+        assert_eq!(told(true, &format!("{exact}yz")), format!("\x1b[2m  name           \x1b[0m {exact}\n{indent}yz\n"));
+        let mut unbroken = Screen::with_colours(false);
+        unbroken.field("name", &url);
+        assert_eq!(unbroken.text, format!("  name            {url}\n"));
     }
 }

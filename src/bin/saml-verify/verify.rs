@@ -5,14 +5,14 @@ use std::time::{Duration, SystemTime};
 
 use clap::{ArgGroup, Args, ValueEnum};
 use saml_verify::{
-    ConfigError, Departure, Expect, ExpiredCertificate, IdentityProvider, Login, ServiceProvider, TrustedKeys, Verifier,
+    ConfigError, Departure, Expect, ExpiredCertificate, IdentityProvider, Login, Report, ServiceProvider, TrustedKeys, Verifier,
 };
 
 use crate::certificate::read_certificates;
 use crate::exit::{Failure, Outcome};
 use crate::input::{Message, Source, is_standard_input};
 use crate::refusal::Refusal;
-use crate::terminal::{Screen, diagnose, print_json};
+use crate::terminal::{Screen, Tone, diagnose, print_json};
 use crate::{clock, explain, login};
 
 /// Verify a login: the Response that an identity provider made a browser post
@@ -37,9 +37,9 @@ pub(crate) struct Options {
     /// URL of our assertion consumer service: Recipient and Destination
     #[arg(long, value_name = "URL")]
     acs_url: String,
-    /// ID of the pending request that the login must answer
+    /// ID of the pending request that the login must answer; repeatable. `any` looks at a saved message without knowing it
     #[arg(long, value_name = "ID", group = "request", value_parser = request_id)]
-    in_response_to: Option<String>,
+    in_response_to: Vec<String>,
     /// No request is pending: the login started at the identity provider
     #[arg(long, group = "request")]
     unsolicited: bool,
@@ -55,9 +55,12 @@ pub(crate) struct Options {
     /// What becomes of a login whose trusted certificate is outside its validity
     #[arg(long, value_enum, value_name = "POLICY", default_value_t = CertificatePolicy::Warn)]
     expired_certificate: CertificatePolicy,
-    /// Run every check, also after a failure, and show the table
+    /// Run every check, also after a failure, and show those that failed and the table of all
     #[arg(long)]
     explain: bool,
+    /// Run every check, also after a failure, and show only those that failed
+    #[arg(long)]
+    failures: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -90,6 +93,7 @@ struct Allowed {
 
 pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     let verifier = options.verifier()?;
+    options.refuse_any_among_others()?;
     let now = options.now.unwrap_or_else(SystemTime::now);
     options.note_ineffective();
     let verdict = match options.source.read()? {
@@ -140,8 +144,16 @@ impl Options {
         all.ok_or_else(|| Failure::new("--idp-cert: no certificate"))
     }
 
-    fn expect(&self) -> Expect<'_> {
-        self.in_response_to.as_deref().map_or(Expect::Unsolicited, Expect::AnswerTo)
+    /// Whether any request will do: the message is only looked at.
+    fn takes_any_request(&self) -> bool {
+        self.in_response_to.iter().any(|id| id == ANY)
+    }
+
+    fn refuse_any_among_others(&self) -> Result<(), Failure> {
+        if self.takes_any_request() && self.in_response_to.len() > 1 {
+            return Err(Failure::of("--in-response-to", "`any` stands alone: with it no request is compared"));
+        }
+        Ok(())
     }
 
     fn note_ineffective(&self) {
@@ -151,46 +163,84 @@ impl Options {
     }
 
     fn judge(&self, verifier: &Verifier, message: &Message, now: SystemTime) -> Verdict {
-        let expect = self.expect();
+        // An explanation can never become a login, so that what a message claims is read from there and from nowhere else.
+        let claimed = self.takes_any_request().then(|| {
+            let report = explained(verifier, message, Expect::AnswerTo(ANY), now);
+            explain::claimed_requests(&report)
+        });
+        let requests: Vec<&str> = claimed.as_ref().unwrap_or(&self.in_response_to).iter().map(String::as_str).collect();
+        let expect = expect(&requests);
         let verified = match message {
             Message::Xml(xml) => verifier.verify_xml(xml, expect, now),
             Message::Post(text) => verifier.verify_post(text, expect, now),
         };
-        let checks = self.explain.then(|| {
-            explain::rows(&match message {
-                Message::Xml(xml) => verifier.explain_xml(xml, expect, now),
-                Message::Post(text) => verifier.explain_post(text, expect, now),
-            })
-        });
+        let rows = || explain::rows(&explained(verifier, message, expect, now), self.now.is_some());
+        let checks = self.table(rows);
         // One message is looked at once, so that there is nothing to remember.
-        let login = verified.map(|verified| verified.without_replay_protection()).map_err(|error| Refusal::from(error).into());
-        Verdict { login, checks }
+        let login = verified.map(|verified| verified.without_replay_protection());
+        let login = login.map_err(|error| self.dated(error.into()).into());
+        Verdict { login, checks, cautions: self.cautions() }
     }
 
     /// What became of input in which there is no message for the library to look at.
     fn refused_input(&self, verifier: &Verifier, refusal: Box<Refusal>, now: SystemTime) -> Verdict {
-        let checks =
-            self.explain.then(|| explain::rows_of_refused_input(&refusal, &verifier.explain_post("", self.expect(), now)));
-        Verdict { login: Err(refusal), checks }
+        let rows = || explain::rows_of_refused_input(&refusal, &verifier.explain_post("", Expect::Unsolicited, now));
+        let checks = self.table(rows);
+        Verdict { login: Err(refusal), checks, cautions: self.cautions() }
+    }
+
+    fn table(&self, rows: impl FnOnce() -> Vec<explain::Row>) -> Option<explain::Table> {
+        (self.explain || self.failures).then(|| explain::Table::new(rows(), self.failures))
+    }
+
+    fn dated(&self, refusal: Refusal) -> Refusal {
+        if self.now.is_some() { refusal } else { refusal.of_now() }
+    }
+
+    fn cautions(&self) -> Vec<login::Caution> {
+        const UNCHECKED: &str = "with `--in-response-to any` nobody checks that this service sent the request that the message answers, \
+                                 or any; a service compares it with what is pending in the browser's session";
+        let caution = login::Caution { code: "request_not_checked", message: UNCHECKED.to_owned() };
+        self.takes_any_request().then_some(caution).into_iter().collect()
+    }
+}
+
+fn explained(verifier: &Verifier, message: &Message, expect: Expect<'_>, now: SystemTime) -> Report {
+    match message {
+        Message::Xml(xml) => verifier.explain_xml(xml, expect, now),
+        Message::Post(text) => verifier.explain_post(text, expect, now),
+    }
+}
+
+fn expect<'a>(requests: &'a [&'a str]) -> Expect<'a> {
+    match requests {
+        [] => Expect::Unsolicited,
+        [only] => Expect::AnswerTo(only),
+        several => Expect::AnswerToAny(several),
     }
 }
 
 /// What became of a message, and what every check said, if that was asked for.
 struct Verdict {
     login: Result<Login, Box<Refusal>>,
-    checks: Option<Vec<explain::Row>>,
+    checks: Option<explain::Table>,
+    /// What was left out because the caller said so.
+    cautions: Vec<login::Caution>,
 }
 
 impl Verdict {
     fn print_json(&self) -> Result<(), Failure> {
         match &self.login {
-            Ok(login) => print_json(&login::Json::new(login, self.checks.as_ref())),
-            Err(refusal) => print_json(&refusal.json(self.checks.as_ref())),
+            Ok(login) => print_json(&login::Json::new(login, &self.cautions, self.checks.as_ref())),
+            Err(refusal) => print_json(&refusal.json(&self.cautions, self.checks.as_ref())),
         }
     }
 
     fn print(&self, now: SystemTime) -> Result<(), Failure> {
-        let mut screen = Screen::new();
+        let mut screen = Screen::new().wrapped();
+        for caution in &self.cautions {
+            screen.headline(Tone::Warning, "NOT CHECKED", &format!("{}: {}", caution.code, caution.message));
+        }
         match &self.login {
             Ok(login) => login::show(login, now, &mut screen),
             Err(refusal) => refusal.show(&mut screen),
@@ -215,6 +265,9 @@ fn request_id(text: &str) -> Result<String, String> {
     }
     Ok(text.to_owned())
 }
+
+/// The value of `--in-response-to` that stands for whatever the message says.
+const ANY: &str = "any";
 
 /// The departures of that name; the library's own names come first.
 fn allowed(name: &str) -> Result<Allowed, String> {

@@ -86,6 +86,105 @@ fn signed_with(from: &str, to: &str) -> String {
     format!("{before}{signature}{after}")
 }
 
+/// A message that is changed anywhere in the Assertion or before it, and then signed.
+fn signed_as(change: impl Fn(&str) -> String) -> String {
+    let idp = TestIdp::new(IDP);
+    let genuine = response(&idp).to_xml();
+    let (before, rest) = genuine.split_once("<ds:Signature ").expect("a Signature");
+    let (_, after) = rest.split_once("</ds:Signature>").expect("its end");
+    let changed = change(&format!("{before}{after}"));
+    let signature = sign(&idp, &changed, "_assertion", Algorithm::Exclusive10, "");
+    let place = changed.rfind(AFTER_ISSUER).expect("the Issuer of the Assertion") + AFTER_ISSUER.len();
+    format!("{}{signature}{}", &changed[..place], &changed[place..])
+}
+
+fn allowing(departure: Departure) -> Verifier {
+    let idp = connection(IDP, TestIdp::new(IDP).trusted_keys()).allow(departure);
+    Verifier::new(service_provider(), idp).clock_skew(Duration::ZERO).expect("a skew within bounds")
+}
+
+fn outcome(verifier: &Verifier, xml: &str) -> Result<String, &'static str> {
+    verify(verifier, xml).map(|login| login.name_id().value.clone()).map_err(|error| error.code())
+}
+
+/// A confirmation may then have a start, which is checked; what else is checked of it, and what is signed, stays so.
+#[test]
+fn a_confirmation_that_begins_needs_its_departure_and_gets_no_more() {
+    const DATA: &str = "<saml:SubjectConfirmationData ";
+    let begins = |time: &str| format!("{DATA}NotBefore=\"2027-03-03T{time}Z\" ");
+    let lenient = allowing(Departure::ConfirmationNotBefore);
+    let signed = signed_with(DATA, &begins("10:30:00"));
+    assert_eq!(outcome(&verifier(), &signed), Err("confirmation_not_before"));
+    assert_eq!(outcome(&lenient, &signed), Ok(USER.to_owned()));
+    let end = |xml: &str| replaced(xml, "NotOnOrAfter=\"2027-03-03T11:00:00.000Z\" Recipient", "Recipient");
+    let ends = |time: &str| format!("NotOnOrAfter=\"2027-03-03T{time}Z\" Recipient");
+    for (attack, code) in [
+        (signed_with(DATA, &begins("10:30:01")), "not_yet_valid"),
+        (signed_with(DATA, &begins("soon")), "invalid_time"),
+        (replaced(&response(&TestIdp::new(IDP)).to_xml(), DATA, &begins("10:00:00")), "digest_mismatch"),
+        (replaced(&signed_with(DATA, &begins("10:30:01")), "10:30:01", "10:00:00"), "digest_mismatch"),
+        (signed_as(|xml| end(&replaced(xml, DATA, &begins("10:00:00")))), "confirmation_expiry_missing"),
+        (signed_as(|xml| replaced(&end(&replaced(xml, DATA, &begins("10:00:00"))), "Recipient", &ends("10:30:00"))), "expired"),
+    ] {
+        assert_eq!(outcome(&lenient, &attack), Err(code), "{attack}");
+    }
+}
+
+/// Any Format may then stand on the Issuer of the Response; who it is, and the Issuer of the Assertion, are judged as before.
+#[test]
+fn the_format_of_an_issuer_needs_its_departure_and_gets_no_more() {
+    use SignedPart::Response;
+    const ISSUER: &str = "<saml:Issuer>";
+    const FORMATTED: &str = "<saml:Issuer Format=\"urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified\">";
+    let genuine = response(&TestIdp::new(IDP)).to_xml();
+    let of_response = |xml: &str| xml.replacen(ISSUER, FORMATTED, 1);
+    let of_assertion = |xml: &str| {
+        let place = xml.rfind(ISSUER).expect("an Issuer");
+        format!("{}{FORMATTED}{}", &xml[..place], &xml[place + ISSUER.len()..])
+    };
+    let lenient = allowing(Departure::IssuerFormat);
+    assert_eq!(outcome(&verifier(), &of_response(&genuine)), Err("issuer_format"));
+    assert_eq!(outcome(&lenient, &of_response(&genuine)), Ok(USER.to_owned()));
+    // What names no format needs none.
+    let namespace = FORMATTED.replace("1.1:nameid-format:unspecified", "2.0:assertion");
+    assert_eq!(outcome(&verifier(), &genuine.replacen(ISSUER, &namespace, 1)), Ok(USER.to_owned()));
+    let foreign = format!("{FORMATTED}{IDP}");
+    let whole = response(&TestIdp::new(IDP)).signed(Response).to_xml();
+    for (attack, code) in [
+        (of_response(&genuine).replacen(&foreign, &format!("{FORMATTED}urn:evil"), 1), "issuer_mismatch"),
+        (of_response(&genuine).replacen(&foreign, &format!("{FORMATTED}{}", IDP.to_uppercase()), 1), "issuer_mismatch"),
+        (signed_as(of_assertion), "issuer_format"),
+        (signed_as(|xml| of_assertion(&of_response(xml))), "issuer_format"),
+        (of_assertion(&genuine), "digest_mismatch"),
+        (of_response(&whole), "digest_mismatch"),
+    ] {
+        assert_eq!(outcome(&lenient, &attack), Err(code), "{attack}");
+    }
+}
+
+#[test]
+fn a_login_that_only_the_skew_lets_in_is_told_with_the_difference() {
+    let skewed = verifier().clock_skew(Duration::from_secs(60)).expect("a skew within bounds");
+    let xml = response(&TestIdp::new(IDP)).to_xml();
+    assert_eq!(verify_at(&skewed, &xml, issued()).expect("a login").warnings(), []);
+    let login = verify_at(&skewed, &xml, at("09:59:59.500")).expect("a login");
+    let told: Vec<_> = login.warnings().iter().map(ToString::to_string).collect();
+    assert!(login.warnings().iter().all(|warning| warning.code() == "clock_skew_used"));
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert_eq!(
+        told[2],
+        "the NotBefore of the Conditions is 2027-03-03T10:00:00.000Z, and it is 2027-03-03T09:59:59.500Z: 500 ms apart, accepted only \
+         because of the allowed clock skew of 60 s; set the clocks of both sides by NTP"
+    );
+    let login = verify_at(&skewed, &xml, at("11:00:00")).expect("a login");
+    let names = login.warnings().iter().map(|warning| match warning {
+        Warning::ClockSkewUsed { name, difference, .. } => (*name, *difference),
+        other => panic!("{other}"),
+    });
+    let ends = ["NotOnOrAfter of the SubjectConfirmationData", "NotOnOrAfter of the Conditions"];
+    assert_eq!(names.collect::<Vec<_>>(), ends.map(|name| (name, Duration::ZERO)));
+}
+
 fn elements(login: &Login) -> Vec<&'static str> {
     login.signatures().iter().map(|signature| signature.element).collect()
 }

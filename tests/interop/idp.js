@@ -1,0 +1,63 @@
+// Auth0's own package as an identity provider on loopback. Prints its port, and stops with its standard input.
+//
+//   /parse/none    what samlp reads in a request, which need not be signed
+//   /parse/CERT    the same, where it must be signed by testdata/signing/CERT.cert.pem
+//   /samlp/assertion, /samlp/response    answers a request, with this part signed
+
+'use strict';
+
+const express = require('express');
+const fs = require('fs');
+const path = require('path');
+const samlp = require('samlp');
+
+const testdata = path.join(__dirname, '..', '..', 'testdata');
+const read = (...names) => fs.readFileSync(path.join(testdata, ...names), 'utf8');
+
+const ISSUER = 'urn:acme-dev.us.auth0.com';
+const user = {
+  id: 'auth0|64f0c2a17d9e4b0012ab34cd',
+  displayName: 'Ada Lovelace',
+  name: { familyName: 'Lovelace', givenName: 'Ada' },
+  emails: [{ value: 'ada@example.com' }],
+};
+
+const app = express();
+app.use(express.urlencoded({ extended: false }));
+
+app.all('/parse/:certificate', (req, res) => {
+  const { certificate } = req.params;
+  const options = certificate === 'none' ? {} : { signingCert: read('signing', `${certificate}.cert.pem`) };
+  const relayState = (req.query || {}).RelayState || (req.body || {}).RelayState;
+  try {
+    samlp.parseRequest(req, options, (error, data) => {
+      res.json(error ? { error: String(error.message || error) } : { data, relayState, query: req.query });
+    });
+  } catch (error) {
+    res.json({ error: String(error.message || error) });
+  }
+});
+
+app.all('/samlp/:signed', (req, res, next) => {
+  samlp.auth({
+    issuer: ISSUER,
+    cert: read('auth0', 'keys', 'idp-rsa2048.pem'),
+    key: read('auth0', 'keys', 'idp-rsa2048.key'),
+    signResponse: req.params.signed === 'response',
+    signAssertion: req.params.signed === 'assertion',
+    signingCert: req.query.signed ? read('signing', 'rsa2048.cert.pem') : undefined,
+    // As Auth0 does it: what the request names, where it is allowed.
+    destination: 'https://portal.example.com/saml/acs',
+    recipient: 'https://portal.example.com/saml/acs',
+    getUserFromRequest: () => user,
+    getPostURL: (audience, dom, request, callback) =>
+      callback(null, dom.documentElement.getAttribute('AssertionConsumerServiceURL')),
+  })(req, res, next);
+});
+
+// The last word on what a request was refused for.
+app.use((error, req, res, next) => res.status(400).json({ error: String(error.message || error) }));
+
+const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port));
+process.stdin.resume();
+process.stdin.on('end', () => process.exit(0));

@@ -292,7 +292,7 @@ impl<'a> AuthnRequest<'a> {
     fn check_texts(&self) -> Result<(), RequestError> {
         let subject = |part: fn(&'a NameId) -> Option<&'a str>| self.subject.and_then(part);
         let one = [
-            ("entity ID", self.sp.audiences().first().map(String::as_str)),
+            ("entity ID", Some(self.sp.entity_id())),
             ("ProviderName", self.provider_name),
             ("NameIDPolicy", self.name_id_format),
             ("Subject", subject(|name| Some(&name.value))),
@@ -354,8 +354,7 @@ impl<'a> AuthnRequest<'a> {
         ];
         let mut writer = Writer::default();
         writer.element("samlp:AuthnRequest", &attributes, |writer| {
-            let issuer = self.sp.audiences().first().map_or("", String::as_str);
-            writer.element("saml:Issuer", &[SAML], |writer| writer.text(issuer));
+            writer.element("saml:Issuer", &[SAML], |writer| writer.text(self.sp.entity_id()));
             writer.raw(signature.unwrap_or_default());
             self.write_subject(writer);
             self.write_name_id_policy(writer);

@@ -15,7 +15,7 @@ use crate::error::PendingRequestError;
 /// ```
 /// # let pem = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/auth0/keys/idp-rsa2048.pem"));
 /// # let now = std::time::SystemTime::now();
-/// use saml_verify::{AuthnRequest, IdentityProvider, PendingRequests, ServiceProvider, TrustedKeys};
+/// use saml_verify::{AuthnRequest, Expect, IdentityProvider, PendingRequests, ServiceProvider, TrustedKeys};
 ///
 /// # let idp = IdentityProvider::new("urn:acme.us.auth0.com", TrustedKeys::from_pem(pem)?)?
 /// #     .single_sign_on_url("https://acme.us.auth0.com/samlp/CLIENT")?;
@@ -25,6 +25,10 @@ use crate::error::PendingRequestError;
 /// pending.add(AuthnRequest::new(&sp, &idp)?.redirect(now)?.pending);
 /// pending.add(AuthnRequest::new(&sp, &idp)?.redirect(now)?.pending);
 /// let cookie = pending.to_compact();
+/// // When an answer comes, it may be one to any of them.
+/// let open = pending.open_ids("urn:acme.us.auth0.com", now)?;
+/// let expect = Expect::AnswerToAny(&open);
+/// // After the verification: `pending.take_answered(&login)` takes the answered one out.
 /// # assert_eq!(PendingRequests::from_compact(&cookie)?.iter().count(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -60,7 +64,10 @@ impl PendingRequests {
         self.requests.is_empty()
     }
 
-    /// The IDs of those that this identity provider may answer at that time.
+    /// The IDs of those that this identity provider may answer at that time, for
+    /// [`Expect::AnswerToAny`](crate::Expect::AnswerToAny).
+    ///
+    /// `identity_provider` is the entity ID, as for [`PendingRequest::expect`].
     ///
     /// # Errors
     ///

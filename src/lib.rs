@@ -150,8 +150,8 @@ pub use connection::service_provider::ServiceProvider;
 pub use crypto::{Certificate, KeyType, SigningKey, TrustedKeys};
 pub use departure::{Departure, UnknownDeparture};
 pub use error::{
-    AlgorithmRefusal, AlgorithmRole, CertificateError, ConfigError, ConstraintError, DecodeError, Error, FoundInstead,
-    PendingRequestError, Position, ReplayError, RequestError, Shown, SignatureError, SigningKeyError, StatusError,
+    AlgorithmRefusal, AlgorithmRole, CertificateError, ConfigError, ConstraintError, DecodeError, Error, ErrorKind, FoundInstead,
+    LoginFailure, PendingRequestError, Position, ReplayError, RequestError, Shown, SignatureError, SigningKeyError, StatusError,
     StructureError, UnconfirmedSubject, XmlError, XmlErrorKind,
 };
 pub use limits::Limits;

@@ -8,9 +8,14 @@ use std::time::SystemTime;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use saml_verify::canonical::Algorithm;
+use saml_verify::internals::sign;
 use saml_verify::test_idp::{TestIdp, TestResponse};
 use saml_verify::time::parse_rfc3339;
-use saml_verify::{Error, Expect, IdentityProvider, Login, ServiceProvider, TrustedKeys, Verifier, peek_issuer};
+use saml_verify::{
+    Error, ErrorKind, Expect, IdentityProvider, Login, LoginFailure, ServiceProvider, SignedPart, TrustedKeys, Verifier,
+    peek_issuer,
+};
 
 const IDP: &str = "urn:test:idp";
 const SP: &str = "urn:test:sp";
@@ -159,4 +164,82 @@ fn the_declared_encoding_is_shown() {
     ] {
         assert_says(post(&STANDARD.encode(octets)), code, words);
     }
+}
+
+fn replaced(text: &str, from: &str, to: &str) -> String {
+    assert!(text.contains(from), "{from}");
+    text.replace(from, to)
+}
+
+#[test]
+fn names_in_lower_case_come_from_an_inspector() {
+    let xml = response(&TestIdp::new(IDP)).to_xml();
+    let inspected = xml.split('<').map(|markup| {
+        let (tag, text) = markup.split_once('>').unwrap_or((markup, ""));
+        let name = tag.find(' ').unwrap_or(tag.len());
+        format!("<{}{}>{text}", tag[..name].to_lowercase(), &tag[name..])
+    });
+    let inspected = inspected.skip(1).collect::<String>();
+    let words = ["in lower case, as a browser's inspector shows them", "as the browser posted it"];
+    assert!(post_xml(&xml).is_ok());
+    assert_says(post_xml(&inspected), "unexpected_root", &["\"samlp:response\"", words[0], words[1]]);
+    let within = replaced(&xml, "saml:Assertion", "saml:assertion");
+    assert_says(post_xml(&within), "unexpected_element", &["\"saml:assertion\"", words[0], words[1]]);
+}
+
+#[test]
+fn the_rule_of_identifiers_is_said_in_words() {
+    let xml = response(&TestIdp::new(IDP)).to_xml();
+    assert!(post_xml(&xml).is_ok());
+    let words = ["the ID of the Response begins with a digit, as no XML name does: \"1a\"", "an underscore"];
+    assert_says(post_xml(&replaced(&xml, "ID=\"_response\"", "ID=\"1a\"")), "invalid_id", &words);
+    assert_says(post_xml(&replaced(&xml, "ID=\"_response\"", "ID=\"\"")), "invalid_id", &["the ID of the Response is empty"]);
+}
+
+/// Where the only name is encrypted, that is said, wherever it stands.
+#[test]
+fn an_encrypted_name_is_said_to_be_encrypted() {
+    let idp = TestIdp::new(IDP);
+    let genuine = response(&idp).signed(SignedPart::Response).to_xml();
+    assert!(post_xml(&genuine).is_ok());
+    let name = "<saml:NameID>ada@example.com</saml:NameID>";
+    let end = "</saml:SubjectConfirmation>";
+    let unsigned = |xml: &str| {
+        let (before, rest) = xml.split_once("<ds:Signature ").expect("a Signature");
+        format!("{before}{}", rest.split_once("</ds:Signature>").expect("its end").1)
+    };
+    for (other, code) in [("EncryptedID", "encrypted_id"), ("BaseID", "base_id")] {
+        let behind = replaced(&replaced(&unsigned(&genuine), name, ""), end, &format!("{end}<saml:{other}/>"));
+        let signature = sign(&idp, &behind, "_response", Algorithm::Exclusive10, "");
+        let signed = behind.replacen("</saml:Issuer>", &format!("</saml:Issuer>{signature}"), 1);
+        assert_says(post_xml(&signed), code, &["let the identity provider send"]);
+        let nothing = replaced(&unsigned(&genuine), name, "");
+        let signature = sign(&idp, &nothing, "_response", Algorithm::Exclusive10, "");
+        let nothing = nothing.replacen("</saml:Issuer>", &format!("</saml:Issuer>{signature}"), 1);
+        assert_says(post_xml(&nothing), "missing_element", &["the Subject has no NameID"]);
+    }
+}
+
+#[test]
+fn a_pressed_cancel_is_told_from_a_refused_message() {
+    let idp = TestIdp::new(IDP);
+    let xml = response(&idp).to_xml();
+    let success = "<samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"></samlp:StatusCode>";
+    let status = "urn:oasis:names:tc:SAML:2.0:status";
+    assert!(post_xml(&xml).is_ok());
+    for (second, failure) in [
+        ("AuthnFailed", LoginFailure::AuthnFailed),
+        ("RequestDenied", LoginFailure::RequestDenied),
+        ("NoPassive", LoginFailure::NoPassive),
+    ] {
+        let code = format!(
+            "<samlp:StatusCode Value=\"{status}:Responder\"><samlp:StatusCode Value=\"{status}:{second}\"/></samlp:StatusCode>"
+        );
+        let error = post_xml(&replaced(&xml, success, &code)).expect_err("no login");
+        assert_eq!((error.kind(), error.kind().http_status()), (ErrorKind::LoginFailed(failure), 403));
+        let Error::Status(said) = &error else { panic!("{error}") };
+        assert_eq!(said.codes().collect::<Vec<_>>(), [format!("{status}:Responder"), format!("{status}:{second}")]);
+        assert_eq!(error.for_user(), post("").expect_err("no login").for_user());
+    }
+    assert_eq!(post("").expect_err("no login").kind().http_status(), 400);
 }

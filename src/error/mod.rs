@@ -9,6 +9,7 @@ mod constraint;
 mod decode;
 mod difference;
 mod metadata;
+mod kind;
 mod replay;
 mod request;
 mod shown;
@@ -23,6 +24,7 @@ pub use constraint::{ConstraintError, UnconfirmedSubject};
 pub use decode::DecodeError;
 pub(crate) use metadata::SAML2;
 pub use metadata::{MetadataError, MetadataErrorKind, NotXml, UnusableKey};
+pub use kind::{ErrorKind, LoginFailure};
 pub use replay::ReplayError;
 pub use request::{PendingRequestError, RequestError};
 pub use shown::Shown;
@@ -117,7 +119,8 @@ impl Error {
         self.refusal().remedy()
     }
 
-    /// The one sentence that may be shown to whoever sits at the browser.
+    /// The one sentence that may be shown to whoever sits at the browser: the same for every cause. [`Error::kind`] is for the program
+    /// that answers.
     pub fn for_user(&self) -> &'static str {
         "The login could not be verified. Please try again or contact your administrator."
     }

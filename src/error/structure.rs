@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::{Refusal, Shown};
+use crate::id::is_nm_token;
 
 /// The identity provider reports a failure. SAML Core 3.2.2.
 ///
@@ -47,13 +48,11 @@ impl Refusal for StatusError {
     }
 
     fn received(&self) -> Vec<String> {
-        [&self.code].into_iter().chain(&self.nested).map(|code| code.as_str().to_owned()).collect()
+        self.codes().map(str::to_owned).collect()
     }
 
     fn remedy(&self) -> String {
-        let codes = self.nested.iter().rev().chain([&self.code]);
-        let names = codes.filter_map(|code| code.as_str().strip_prefix(Self::PREFIX));
-        names.filter_map(remedy_for).next().unwrap_or(LOOK_IN_THE_LOG).to_owned()
+        self.known_codes().find_map(remedy_for).unwrap_or(LOOK_IN_THE_LOG).to_owned()
     }
 }
 
@@ -115,6 +114,17 @@ impl StatusError {
     pub(crate) const SUCCESS: &'static str = "urn:oasis:names:tc:SAML:2.0:status:Success";
     /// How every code of SAML Core 3.2.2.2 starts.
     const PREFIX: &'static str = "urn:oasis:names:tc:SAML:2.0:status:";
+
+    /// The status codes, outermost first: the whole URIs.
+    pub fn codes(&self) -> impl Iterator<Item = &str> {
+        [&self.code].into_iter().chain(&self.nested).map(Shown::as_str)
+    }
+
+    /// Those that start as the codes of SAML Core 3.2.2.2 do, less that start, innermost first.
+    pub(super) fn known_codes(&self) -> impl Iterator<Item = &str> {
+        let inwards_out = self.nested.iter().rev().chain([&self.code]);
+        inwards_out.filter_map(|code| code.as_str().strip_prefix(Self::PREFIX))
+    }
 }
 
 /// How the message departs from the shape that SAML prescribes.
@@ -227,10 +237,14 @@ pub enum StructureError {
 impl fmt::Display for StructureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnexpectedRoot { expected, received } => write!(f, "the document is {received}, not a SAML 2.0 {expected}"),
+            Self::UnexpectedRoot { expected, received } => {
+                write!(f, "the document is {received}, not a SAML 2.0 {expected}{}", hint_at_lower_case(received))
+            }
             Self::UnsupportedVersion { element, received } => write!(f, "the {element} has the version {received}, not \"2.0\""),
             Self::MissingElement { parent, element } => write!(f, "the {parent} has no {element}"),
-            Self::UnexpectedElement { parent, element } => write!(f, "the {parent} has {element} in a place where it cannot be"),
+            Self::UnexpectedElement { parent, element } => {
+                write!(f, "the {parent} has {element} in a place where it cannot be{}", hint_at_lower_case(element))
+            }
             Self::RepeatedElement { parent, element } => write!(f, "the {parent} has more than one {element}"),
             Self::MissingAttribute { element, attribute } => write!(f, "the {element} has no attribute {attribute}"),
             Self::InvalidAttribute { element, attribute, received } => {
@@ -242,7 +256,12 @@ impl fmt::Display for StructureError {
                     "the attribute {attribute} of the {element} is not a time with a zone, of the years 1 to 9999: {received}"
                 )
             }
-            Self::InvalidId { element, received } => write!(f, "the ID of the {element} is not an XML name: {received}"),
+            Self::InvalidId { element, received } if received.as_str().is_empty() => {
+                write!(f, "the ID of the {element} is empty")
+            }
+            Self::InvalidId { element, received } => {
+                write!(f, "the ID of the {element} {}, as no XML name does: {received}", fault_of_id(received.as_str()))
+            }
             Self::NotText { element } => write!(f, "{element} contains something else than text"),
             Self::UnexpectedText { element } => write!(f, "{element} contains text between its elements"),
             Self::UnexpectedInstruction { element } => write!(f, "{element} contains a processing instruction"),
@@ -333,20 +352,25 @@ impl Refusal for StructureError {
 
     fn remedy(&self) -> String {
         match self {
-            Self::UnexpectedRoot { .. } => {
-                "post the identity provider's SAML 2.0 Response to this endpoint: logout messages, metadata and SAML 1.1 (Auth0: the \
-                 WS-Fed addon) have no place here"
+            Self::UnexpectedRoot { received: name, .. } | Self::UnexpectedElement { element: name, .. } if is_lower_cased(name) => {
+                "a browser's inspector writes names in lower case, and what it shows can never verify: take the form field `SAMLResponse` as \
+                 the browser posted it"
             }
+            Self::UnexpectedRoot { received, .. } => remedy_for_document(local_name(received)),
             Self::EncryptedAssertion => {
                 "switch assertion encryption off at the identity provider; in Auth0 take `encryptionCert` and `encryptionPublicKey` out \
                  of the addon settings or Action"
             }
             Self::EncryptedId => "let the identity provider send the name identifier unencrypted",
             Self::BaseId => "let the identity provider send a NameID",
-            Self::InvalidId { .. } => {
+            Self::InvalidId { received, .. } if is_nm_token(received.as_str()) => {
                 "let the identity provider make IDs that start with a letter or an underscore and go on with letters, digits, `_`, `-` \
                  and `.`; where it cannot, and its IDs have only these characters and colons in another order, allow `non-ncname-id` for \
                  this connection"
+            }
+            Self::InvalidId { .. } => {
+                "let the identity provider make IDs that start with a letter or an underscore and go on with letters, digits, `_`, `-` \
+                 and `.`"
             }
             Self::MissingElement { element: "NameID", .. } => {
                 "let the identity provider name the user by a NameID: this library does not take a subject that only attributes name"
@@ -362,6 +386,74 @@ impl Refusal for StructureError {
             }
         }
         .to_owned()
+    }
+}
+
+/// The part of a qualified name behind its prefix.
+fn local_name(name: &Shown) -> &str {
+    name.as_str().rsplit(':').next().unwrap_or_default()
+}
+
+/// Whether that is the name of an element of SAML or XML Signature but for its case.
+fn is_lower_cased(name: &Shown) -> bool {
+    const NAMES: [&str; 14] = [
+        "response",
+        "assertion",
+        "encryptedassertion",
+        "issuer",
+        "status",
+        "statuscode",
+        "extensions",
+        "signature",
+        "subject",
+        "nameid",
+        "subjectconfirmation",
+        "conditions",
+        "authnstatement",
+        "attributestatement",
+    ];
+    NAMES.contains(&local_name(name))
+}
+
+fn hint_at_lower_case(name: &Shown) -> &'static str {
+    if is_lower_cased(name) { " (names are in lower case, as a browser's inspector shows them)" } else { "" }
+}
+
+/// What to do about a document of that name.
+fn remedy_for_document(local_name: &str) -> &'static str {
+    match local_name {
+        "Assertion" | "EncryptedAssertion" => {
+            "an Assertion alone is no login: hand over the whole Response around it, which is the form field `SAMLResponse` as the browser \
+             posted it"
+        }
+        "AuthnRequest" => {
+            "this is the service provider's own request: hand over what the identity provider answers, the form field `SAMLResponse`"
+        }
+        "LogoutRequest" | "LogoutResponse" => {
+            "this is a message of logout: give the identity provider a URL of its own for these, not that of the assertion consumer service"
+        }
+        "EntityDescriptor" | "EntitiesDescriptor" => {
+            "this is metadata, which configures a connection: hand over a login, the form field `SAMLResponse`"
+        }
+        "Envelope" | "RequestSecurityTokenResponse" | "RequestSecurityTokenResponseCollection" => {
+            "this is SOAP or WS-Federation: let the identity provider answer by SAML 2.0's HTTP POST binding (Auth0: the addon SAML2 Web \
+             App, not the WS-Fed addon)"
+        }
+        _ => {
+            "post the identity provider's SAML 2.0 Response to this endpoint: logout messages, metadata and SAML 1.1 (Auth0: the WS-Fed addon) \
+             have no place here"
+        }
+    }
+}
+
+/// Which rule of XML names an identifier breaks that is not empty.
+fn fault_of_id(value: &str) -> &'static str {
+    match value.chars().next() {
+        Some('0'..='9') => "begins with a digit",
+        Some('-' | '.') => "begins with `-` or `.`",
+        _ if value.contains(char::is_whitespace) => "holds white space",
+        _ if value.contains(':') => "holds a colon",
+        _ => "holds another character than letters, digits, `_`, `-` and `.`",
     }
 }
 
@@ -394,6 +486,23 @@ mod tests {
                 "invalid_time",
                 "structure: the attribute NotBefore of the Conditions is not a time with a zone, of the years 1 to 9999: \"to\\nday\"",
             ),
+            (
+                StructureError::UnexpectedRoot { expected: "Response", received: shown("samlp:response") },
+                "unexpected_root",
+                "structure: the document is \"samlp:response\", not a SAML 2.0 Response (names are in lower case, as a browser's \
+                 inspector shows them)",
+            ),
+            (
+                StructureError::UnexpectedElement { parent: "Response", element: shown("saml:assertion") },
+                "unexpected_element",
+                "structure: the Response has \"saml:assertion\" in a place where it cannot be (names are in lower case, as a browser's \
+                 inspector shows them)",
+            ),
+            (
+                StructureError::InvalidId { element: "Response", received: shown("") },
+                "invalid_id",
+                "structure: the ID of the Response is empty",
+            ),
             (StructureError::EncryptedAssertion, "encrypted_assertion", "structure: the assertion is encrypted"),
             (
                 StructureError::SeveralAssertions,
@@ -404,6 +513,44 @@ mod tests {
             let error = Error::from(error);
             assert_eq!((error.code(), error.to_string().as_str()), (code, message));
         }
+    }
+
+    #[test]
+    fn a_rule_of_identifiers_is_said_in_words() {
+        for (id, fault) in [
+            ("9a", "begins with a digit"),
+            ("-a", "begins with `-` or `.`"),
+            (".a", "begins with `-` or `.`"),
+            (" a", "holds white space"),
+            ("a b", "holds white space"),
+            ("a:b", "holds a colon"),
+            ("{a}", "holds another character than letters, digits, `_`, `-` and `.`"),
+        ] {
+            let error = StructureError::InvalidId { element: "Response", received: Shown::new(id) };
+            assert_eq!(error.to_string(), format!("the ID of the Response {fault}, as no XML name does: \"{id}\""));
+            assert!(!error.remedy().contains("attack"), "{}", error.remedy());
+        }
+    }
+
+    #[test]
+    fn another_document_is_named_for_what_it_is() {
+        let remedy = |name| StructureError::UnexpectedRoot { expected: "Response", received: Shown::new(name) }.remedy();
+        for (names, start) in [
+            (&["saml:Assertion", "EncryptedAssertion"][..], "an Assertion alone is no login: hand over the whole Response"),
+            (&["samlp:AuthnRequest"], "this is the service provider's own request"),
+            (&["samlp:LogoutRequest", "samlp:LogoutResponse"], "this is a message of logout"),
+            (&["EntityDescriptor", "md:EntitiesDescriptor"], "this is metadata"),
+            (&["s:Envelope", "wst:RequestSecurityTokenResponse"], "this is SOAP or WS-Federation"),
+            (&["samlp:response", "response", "assertion"], "a browser's inspector writes names in lower case"),
+            (&["Response", "a", "a:b"], "post the identity provider's SAML 2.0 Response"),
+        ] {
+            for name in names {
+                assert!(remedy(name).starts_with(start), "{name}: {}", remedy(name));
+            }
+        }
+        let misplaced = |name| StructureError::UnexpectedElement { parent: "Response", element: Shown::new(name) };
+        assert!(misplaced("saml:assertion").remedy().starts_with("a browser's inspector"));
+        assert!(misplaced("saml:Assertion").remedy().starts_with("the message is not built"));
     }
 
     #[test]

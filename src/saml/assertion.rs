@@ -128,13 +128,33 @@ fn subject<'d>(subject: impl View<'d>) -> Result<(NameId, Vec<Confirmation<'d>>)
     if parts.next_is(Namespace::Assertion, "EncryptedID") {
         return Err(StructureError::EncryptedId);
     }
-    let name_id = NameId::read(parts.required(Namespace::Assertion, "NameID")?)?;
+    let name_id = match parts.required(Namespace::Assertion, "NameID") {
+        Ok(name_id) => NameId::read(name_id)?,
+        Err(missing @ StructureError::MissingElement { .. }) => return Err(other_name(subject).unwrap_or(missing)),
+        Err(error) => return Err(error),
+    };
     let mut confirmations = Vec::new();
     while let Some(confirmation) = parts.take(Namespace::Assertion, "SubjectConfirmation")? {
         confirmations.push(Confirmation::read(confirmation)?);
     }
     parts.finish()?;
     Ok((name_id, confirmations))
+}
+
+/// The name of another kind that a Subject without NameID has somewhere: that says more than what is missing.
+#[cold]
+fn other_name<'d>(subject: impl View<'d>) -> Option<StructureError> {
+    let kind = |child: &_| {
+        let is = |name| View::is(*child, Namespace::Assertion, name);
+        if is("EncryptedID") {
+            Some(StructureError::EncryptedId)
+        } else if is("BaseID") {
+            Some(StructureError::BaseId)
+        } else {
+            None
+        }
+    };
+    subject.elements().map_while(Result::ok).find_map(|child| kind(&child))
 }
 
 impl<'d> Confirmation<'d> {

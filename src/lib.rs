@@ -150,9 +150,9 @@ pub use connection::service_provider::ServiceProvider;
 pub use crypto::{Certificate, KeyType, SigningKey, TrustedKeys};
 pub use departure::{Departure, UnknownDeparture};
 pub use error::{
-    AlgorithmRefusal, AlgorithmRole, CertificateError, ConfigError, ConstraintError, DecodeError, Error, ErrorKind, FoundInstead,
-    LoginFailure, PendingRequestError, Position, ReplayError, RequestError, Shown, SignatureError, SigningKeyError, StatusError,
-    StructureError, UnconfirmedSubject, XmlError, XmlErrorKind,
+    AlgorithmRefusal, AlgorithmRole, CertificateError, Clues, ConfigError, ConstraintError, CopySign, DecodeError, Error,
+    ErrorKind, Fingerprints, FoundInstead, LoginFailure, OtherIssuer, PendingRequestError, Position, ReplayError, RequestError,
+    Shown, SignatureError, SigningKeyError, StatusError, StructureError, UnconfirmedSubject, XmlError, XmlErrorKind,
 };
 pub use limits::Limits;
 pub use login::{Login, Verified, VerifiedSignature, Warning};

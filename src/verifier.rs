@@ -534,16 +534,17 @@ HC3QSRBSYtvrf7ErUczQgurtv5Icjw41AoL17Mj8cWYosOO/Gpt4qoTKTKdpmGRp
     #[test]
     fn a_misplaced_signature_is_refused_unless_allowed() {
         let signature = r#"<d:Signature xmlns:d="http://www.w3.org/2000/09/xmldsig#"/>"#;
-        let misplaced = |element| Error::from(SignatureError::Misplaced { element });
+        let misplaced = |element, departure| Error::from(SignatureError::Misplaced { element, departure });
+        let last = Some(crate::Departure::SignaturePosition);
         // In its place it would be looked at.
         let looked_at = Error::from(SignatureError::Malformed { reason: "no SignedInfo as the first child" });
-        for (from, to, element, allowed) in [
-            ("</p:Response>", format!("{signature}</p:Response>"), "Response", &looked_at),
-            ("<p:Status>", format!("<p:Extensions/>{signature}<p:Status>"), "Response", &misplaced("Response")),
-            ("</Assertion>", format!("{signature}</Assertion>"), "Assertion", &looked_at),
+        for (from, to, element, departure, allowed) in [
+            ("</p:Response>", format!("{signature}</p:Response>"), "Response", last, &looked_at),
+            ("<p:Status>", format!("<p:Extensions/>{signature}<p:Status>"), "Response", None, &misplaced("Response", None)),
+            ("</Assertion>", format!("{signature}</Assertion>"), "Assertion", last, &looked_at),
         ] {
             let xml = changed(from, &to);
-            assert_eq!(refusal(&verifier(), &xml), misplaced(element));
+            assert_eq!(refusal(&verifier(), &xml), misplaced(element, departure));
             let lenient = idp("urn:idp").allow(crate::Departure::SignaturePosition);
             let lenient = Verifier { identity_providers: vec![lenient], ..verifier() };
             assert_eq!(refusal(&lenient, &xml), *allowed);

@@ -179,7 +179,7 @@ fn an_id_that_is_no_ncname_is_still_named_exactly() {
     let with = |uri: &str| with_signature(&xml, "ID=\"1a\"", &signature_over(&octets, uri));
     assert_eq!(user(&with("#1a"), NON_NCNAME).as_deref(), Ok(USER));
     for uri in ["#1A", "#01a", "#%31a", "#1a ", "# 1a", "1a", "##1a", "#1", "#a", "#xpointer(id('1a'))", "#1a#1a", "#_1a"] {
-        let refused = SignatureError::ReferenceMismatch { expected: "#1a".into(), received: Some(uri.into()) };
+        let refused = SignatureError::ReferenceMismatch { expected: "#1a".into(), received: Some(uri.into()), departure: None };
         for departures in [NON_NCNAME, ALL] {
             assert_eq!(user(&with(uri), departures), Err(refused.clone().into()), "{uri}");
         }
@@ -215,8 +215,8 @@ fn an_assertion_whose_id_is_no_ncname_lends_a_forged_one_nothing() {
 
 const WHOLE: &[Departure] = &[Departure::WholeDocumentReference];
 
-fn empty_reference(expected: &str) -> Error {
-    SignatureError::ReferenceMismatch { expected: expected.into(), received: Some("".into()) }.into()
+fn empty_reference(expected: &str, departure: Option<Departure>) -> Error {
+    SignatureError::ReferenceMismatch { expected: expected.into(), received: Some("".into()), departure }.into()
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn an_empty_reference_of_the_root_element_needs_its_departure() {
     let plain = unsigned("_response", "_assertion");
     let whole = signed_as_document(&plain);
     for strict in [&[][..], &[Departure::NonNcNameId, Departure::SignaturePosition, Departure::InclusiveCanonicalization]] {
-        assert_eq!(user(&whole, strict), Err(empty_reference("#_response")));
+        assert_eq!(user(&whole, strict), Err(empty_reference("#_response", Some(Departure::WholeDocumentReference))));
     }
     for departures in [WHOLE, ALL] {
         let login = verify(&whole, departures).expect("a login");
@@ -244,9 +244,12 @@ fn an_empty_reference_of_the_root_element_needs_its_departure() {
     assert_eq!((error.expected(), error.received()), (vec!["#_response".to_owned()], vec![String::new()]));
     assert_eq!(
         error.remedy(),
-        "let the identity provider sign by the ID of the element (SAML Core 5.4.2); if it can only sign the whole document, and the \
-         Signature is a child of the document's root element, allow `whole-document-reference` for this connection"
+        "let the identity provider sign by the ID of the element (SAML Core 5.4.2); if it can only sign the whole document, allow \
+         `whole-document-reference` for this connection"
     );
+    // Where it would not help it is not advised.
+    let remedy = empty_reference("#_assertion", None).remedy();
+    assert_eq!(remedy, "let the identity provider sign by the ID of the element (SAML Core 5.4.2)");
 }
 
 /// XMLDSig 4.4.3.3: the document without its comments, which has instructions beside the root element.
@@ -257,10 +260,13 @@ fn a_whole_document_is_signed_with_its_instructions_and_without_its_comments() {
     for (xml, outcome) in [
         (signed_as_document(&instructed), Ok(USER.to_owned())),
         (format!("<!-- 1 -->{}<!-- 2 -->\n", signed_as_document(&plain)), Ok(USER.to_owned())),
-        (format!("<?added?>{}", signed_as_document(&plain)), Err(SignatureError::DigestMismatch { element: "Response" }.into())),
+        (
+            format!("<?added?>{}", signed_as_document(&plain)),
+            Err(SignatureError::DigestMismatch { element: "Response", clues: Box::default() }.into()),
+        ),
         (
             replaced(&signed_as_document(&instructed), "<?behind?>", ""),
-            Err(SignatureError::DigestMismatch { element: "Response" }.into()),
+            Err(SignatureError::DigestMismatch { element: "Response", clues: Box::default() }.into()),
         ),
     ] {
         assert_eq!(user(&xml, WHOLE), outcome, "{xml}");
@@ -278,7 +284,7 @@ fn an_empty_reference_of_an_assertion_inside_is_refused_also_with_the_departure(
     assert_eq!(user(&twin, WHOLE).as_deref(), Ok(USER));
     for xml in [&whole_in_assertion, &own_document, &signed(&own_document, "_response"), &signed_as_document(&own_document)] {
         for departures in [WHOLE, ALL] {
-            assert_eq!(user(xml, departures), Err(empty_reference("#_assertion")), "{xml}");
+            assert_eq!(user(xml, departures), Err(empty_reference("#_assertion", None)), "{xml}");
         }
     }
 }
@@ -334,10 +340,11 @@ fn only_the_empty_reference_stands_for_the_document() {
     let with = |uri: &str| with_signature(&plain, "ID=\"_response\"", &signature_over(&canonical(&plain, None), uri));
     assert_eq!(user(&with(""), WHOLE).as_deref(), Ok(USER));
     for uri in ["#", " ", "#xpointer(/)", ".", "?", "document.xml", "#_assertion", "_response"] {
-        let refused = SignatureError::ReferenceMismatch { expected: "#_response".into(), received: Some(uri.into()) };
+        let refused =
+            SignatureError::ReferenceMismatch { expected: "#_response".into(), received: Some(uri.into()), departure: None };
         assert_eq!(user(&with(uri), ALL), Err(refused.into()), "{uri:?}");
     }
     let missing = replaced(&with(""), " URI=\"\"", "");
-    let refused = SignatureError::ReferenceMismatch { expected: "#_response".into(), received: None };
+    let refused = SignatureError::ReferenceMismatch { expected: "#_response".into(), received: None, departure: None };
     assert_eq!(user(&missing, ALL), Err(refused.into()));
 }

@@ -9,12 +9,12 @@ use std::time::SystemTime;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use saml_verify::canonical::Algorithm;
-use saml_verify::internals::sign;
+use saml_verify::internals::{Select, canonicalize, sign, sign_octets};
 use saml_verify::test_idp::{TestIdp, TestResponse};
 use saml_verify::time::parse_rfc3339;
 use saml_verify::{
-    Error, ErrorKind, Expect, IdentityProvider, Login, LoginFailure, ServiceProvider, SignedPart, TrustedKeys, Verifier,
-    peek_issuer,
+    Departure, Error, ErrorKind, Expect, IdentityProvider, Limits, Login, LoginFailure, ServiceProvider, SignedPart, TrustedKeys,
+    Verifier, peek_issuer,
 };
 
 const IDP: &str = "urn:test:idp";
@@ -83,7 +83,7 @@ fn a_page_is_named_and_nothing_is_taken_out_of_it() {
         for verdict in [post(page), post_xml(page), decoded.map(|verified| verified.without_replay_protection())] {
             assert_says(verdict, "html_page", words);
         }
-        let peeked = peek_issuer(&STANDARD.encode(page), &saml_verify::Limits::DEFAULT);
+        let peeked = peek_issuer(&STANDARD.encode(page), &Limits::DEFAULT);
         assert_eq!(peeked.map_err(|error| error.code()), Err("html_page"));
     }
 }
@@ -242,4 +242,314 @@ fn a_pressed_cancel_is_told_from_a_refused_message() {
         assert_eq!(error.for_user(), post("").expect_err("no login").for_user());
     }
     assert_eq!(post("").expect_err("no login").kind().http_status(), 400);
+}
+
+const OWN: &str = include_str!("../testdata/auth0/keys/idp-rsa2048.pem");
+const OTHER: &str = include_str!("../testdata/auth0/keys/idp-next-rsa2048.pem");
+/// Holds the key of [`OWN`] and was issued by [`AUTHORITY`].
+const LEAF: &str = include_str!("../testdata/keys/authority/leaf.pem");
+const AUTHORITY: &str = include_str!("../testdata/keys/authority/ca.pem");
+
+fn keys(pem: &str) -> TrustedKeys {
+    TrustedKeys::from_pem(pem).expect("a certificate")
+}
+
+/// The base64 of a PEM.
+fn bare(pem: &str) -> String {
+    pem.lines().filter(|line| !line.starts_with("-----")).collect()
+}
+
+/// With this in the KeyInfo of its Signature, over which no signature goes.
+fn showing(xml: &str, certificates: &[&str]) -> String {
+    let element = |text: &&str| format!("<ds:X509Certificate>{text}</ds:X509Certificate>");
+    let shown = certificates.iter().map(element).collect::<String>();
+    let key_info = format!("<ds:KeyInfo><ds:X509Data>{shown}</ds:X509Data></ds:KeyInfo></ds:Signature>");
+    replaced(xml, "</ds:Signature>", &key_info)
+}
+
+fn verify(verifier: &Verifier, xml: &str) -> Result<Login, Error> {
+    let verified = verifier.verify_xml(xml.as_bytes(), Expect::AnswerTo(REQUEST), now());
+    let report = verifier.explain_xml(xml.as_bytes(), Expect::AnswerTo(REQUEST), now());
+    assert_eq!(report.refusal(), verified.as_ref().err(), "an explanation says the same");
+    verified.map(|verified| verified.without_replay_protection())
+}
+
+/// As a viewer shows it: each element on a line of its own.
+fn indented(xml: &str) -> String {
+    replaced(xml, "><", ">\n  <")
+}
+
+const COPY: &str = "a copy that a viewer, an editor or a log re-formatted can never verify: take the form field `SAMLResponse` as the \
+                    browser posted it";
+
+#[track_caller]
+fn assert_is_a_copy(verdict: Result<Login, Error>, code: &str, sign: &str) {
+    let error = verdict.expect_err("a refusal");
+    assert_eq!(error.code(), code, "{error}");
+    assert!(error.message().ends_with(sign), "{error}");
+    let remedy = error.remedy();
+    assert!(remedy.starts_with(COPY), "{remedy}");
+    assert!(
+        remedy.find("attack").is_none_or(|at| remedy[at..].len() == "attack".len()),
+        "an attack is the last thing named: {remedy}"
+    );
+}
+
+#[test]
+fn a_copy_that_was_written_anew_is_told_so_first() {
+    let idp = TestIdp::new(IDP);
+    let genuine = showing(&response(&idp).attribute("city", ["Zürich"]).to_xml(), &[&bare(OWN)]);
+    let wrapped = |xml: &str| {
+        let value = xml.split("<ds:DigestValue>").nth(1).and_then(|rest| rest.split('<').next()).expect("a DigestValue");
+        replaced(xml, value, &format!("{}\n{}", &value[..20], &value[20..]))
+    };
+    let (before, after) = genuine.split_once("</ds:Signature>").expect("a Signature");
+    let body_alone = format!("{before}</ds:Signature>{}", indented(after));
+    let white_space = "(white space stands between its elements, as in a copy that a viewer indented)";
+    let lost = "(it has characters of a mistaken encoding, as in a copy that an editor saved)";
+    assert!(post_xml(&genuine).is_ok());
+    for (copy, code, sign) in [
+        (indented(&genuine), "signature_invalid", white_space),
+        (replaced(&genuine, "><", "> <"), "signature_invalid", white_space),
+        (body_alone, "digest_mismatch", white_space),
+        (wrapped(&genuine), "signature_invalid", "(its DigestValue has white space in it, as in a copy that an editor wrapped)"),
+        (replaced(&genuine, "Zürich", "ZÃ¼rich"), "digest_mismatch", lost),
+        (replaced(&genuine, "Zürich", "Z\u{FFFD}rich"), "digest_mismatch", lost),
+    ] {
+        assert_is_a_copy(post_xml(&copy), code, sign);
+    }
+    // Without a certificate in it, a copy cannot be told from a message of another key.
+    let bare = response(&idp).to_xml();
+    assert!(post_xml(&bare).is_ok());
+    let error = post_xml(&indented(&bare)).expect_err("a refusal");
+    assert_eq!(error.code(), "untrusted_key");
+    assert!(error.remedy().starts_with(COPY) && error.remedy().contains("rotated"), "{}", error.remedy());
+}
+
+/// What is not a copy is not called one first; that it may be one is said all the same.
+#[test]
+fn what_was_changed_otherwise_is_not_called_a_copy_first() {
+    let idp = TestIdp::new(IDP);
+    let genuine = showing(&response(&idp).to_xml(), &[&bare(OWN)]);
+    for (from, to, code) in [
+        ("ada@example.com", "eve@example.com", "digest_mismatch"),
+        ("<ds:CanonicalizationMethod", " <ds:CanonicalizationMethod", "signature_invalid"),
+    ] {
+        let error = post_xml(&replaced(&genuine, from, to)).expect_err("a refusal");
+        let remedy = error.remedy();
+        assert_eq!(error.code(), code);
+        assert!(!error.message().contains("copy") && !remedy.starts_with(COPY) && remedy.contains(COPY), "{remedy}");
+        assert!(remedy.ends_with("treat the message as an attack"), "{remedy}");
+    }
+    // One that was indented before it was signed is genuine, and white space is no sign of its being changed.
+    let (before, rest) = genuine.split_once("<ds:Signature ").expect("a Signature");
+    let (_, after) = rest.split_once("</ds:Signature>").expect("its end");
+    let pretty = format!("{}{}", indented(before), indented(after));
+    let signature = sign(&idp, &pretty, "_assertion", Algorithm::Exclusive10, "");
+    let signed = format!("{}{signature}{}", indented(before), indented(after));
+    assert!(post_xml(&signed).is_ok());
+    let all_pretty = with_indented_signed_info(&idp, &signed);
+    assert!(post_xml(&all_pretty).is_ok());
+    let error = post_xml(&replaced(&all_pretty, "ada@example.com", "eve@example.com")).expect_err("a refusal");
+    assert_eq!((error.code(), error.message().contains("copy")), ("digest_mismatch", false), "{error}");
+}
+
+/// The message with the SignedInfo of its Assertion indented and signed so.
+fn with_indented_signed_info(idp: &TestIdp, xml: &str) -> String {
+    let (before, rest) = xml.split_once("<ds:SignedInfo").expect("SignedInfo");
+    let (info, after) = rest.split_once("</ds:SignedInfo>").expect("its end");
+    let (value, after) = after.split_once("</ds:SignatureValue>").expect("SignatureValue");
+    let (between, _) = value.rsplit_once('>').expect("its start");
+    let with = |value: &str| {
+        format!("{before}<ds:SignedInfo{}</ds:SignedInfo>{between}>{value}</ds:SignatureValue>{after}", indented(info))
+    };
+    let place = [1, 3, 2, 1]; // Response, Assertion, Signature, SignedInfo
+    let unsigned = with("");
+    let octets = canonicalize(unsigned.as_bytes(), Select::Path(&place), None, Algorithm::Exclusive10, "", &Limits::DEFAULT);
+    with(&STANDARD.encode(sign_octets(idp, &octets.expect("a canonical form"))))
+}
+
+#[test]
+fn a_message_of_another_issuer_is_not_to_be_trusted() {
+    let stranger =
+        TestIdp::with_key("urn:other:idp", include_str!("../testdata/auth0/keys/idp-next-rsa2048.key"), OTHER.as_bytes());
+    let stranger = stranger.expect("a key");
+    let xml = response(&stranger).to_xml();
+    let words = "it says it is from \"urn:other:idp\"";
+    let elliptic = verifier(keys(include_str!("../testdata/keys/verify/p256.pem")));
+    for (verifier, xml, code) in [
+        (verifier(keys(OWN)), showing(&xml, &[&bare(OTHER)]), "untrusted_key"),
+        (verifier(keys(OWN)), xml.clone(), "untrusted_key"),
+        (verifier(keys(OWN)), response(&stranger).signed(SignedPart::Response).to_xml(), "untrusted_key"),
+        (elliptic, xml.clone(), "key_type_mismatch"),
+    ] {
+        let error = verify(&verifier, &xml).expect_err("a refusal");
+        assert_eq!(error.code(), code);
+        assert!(error.message().starts_with(&format!("{words}, the connection is for \"urn:test:idp\": ")), "{error}");
+        let remedy = error.remedy();
+        assert!(remedy.starts_with(&format!("{words}; the connection is for \"urn:test:idp\"")), "{remedy}");
+        assert!(remedy.ends_with("add none of its certificates to this connection"), "{remedy}");
+        assert!(!remedy.contains("trust it") && !remedy.contains("rotated"), "{remedy}");
+    }
+    // With the Issuer that is configured, the key is what is wrong; with its key, it is a login.
+    let own = showing(&replaced(&xml, "urn:other:idp", IDP), &[&bare(OTHER)]);
+    let error = verify(&verifier(keys(OWN)), &own).expect_err("a refusal");
+    assert!(error.message().starts_with("not signed with a trusted key") && error.remedy().contains("rotated"), "{error}");
+    let sp = ServiceProvider::new(SP, ACS).expect("a service provider");
+    let theirs = Verifier::new(sp, IdentityProvider::new("urn:other:idp", keys(OTHER)).expect("an identity provider"));
+    assert!(verify(&theirs, &xml).is_ok());
+}
+
+#[test]
+fn an_untrusted_key_is_shown_with_both_fingerprints() {
+    let idp = TestIdp::new(IDP);
+    let xml = showing(&response(&idp).to_xml(), &[&bare(OWN)]);
+    assert!(verify(&verifier(keys(OWN)), &xml).is_ok());
+    let error = verify(&verifier(keys(OTHER)), &xml).expect_err("another key");
+    let named = |pem| {
+        let keys = keys(pem);
+        let certificate = keys.iter().next().expect("a certificate");
+        format!("{} (SHA-1 {})", certificate.sha256_fingerprint(), certificate.sha1_fingerprint())
+    };
+    assert_eq!(
+        error.message(),
+        format!("not signed with a trusted key: the message shows the certificate {}, trusted is {}", named(OWN), named(OTHER))
+    );
+}
+
+#[test]
+fn a_trusted_authority_is_told_from_a_rotated_key() {
+    let idp = TestIdp::new(IDP);
+    let xml = response(&idp).to_xml();
+    let (leaf, authority) = (bare(LEAF), bare(AUTHORITY));
+    for shown in [&[leaf.as_str()][..], &[&leaf, &authority], &[&authority, &leaf]] {
+        let xml = showing(&xml, shown);
+        let error = verify(&verifier(keys(AUTHORITY)), &xml).expect_err("the key of another");
+        assert_eq!(error.code(), "untrusted_key");
+        assert!(
+            error.message().ends_with("(the trusted certificate, of \"CN=Acme Root\", is the authority that issued it)"),
+            "{error}"
+        );
+        let remedy = error.remedy();
+        assert!(remedy.contains("trust the identity provider's own certificate (the leaf)"), "{remedy}");
+        assert!(!remedy.contains("rotated") && !remedy.contains("attack"), "{remedy}");
+        assert!(verify(&verifier(keys(LEAF)), &xml).is_ok());
+        // With both trusted, the value is what is wrong.
+        let changed = replaced(&xml, "<ds:CanonicalizationMethod", " <ds:CanonicalizationMethod");
+        assert_eq!(
+            verify(&verifier(keys(&format!("{LEAF}{AUTHORITY}"))), &changed).expect_err("changed").code(),
+            "signature_invalid"
+        );
+    }
+}
+
+/// In whatever form KeyInfo has the certificate, and though it was renewed: the key is trusted, and the value is wrong.
+#[test]
+fn a_trusted_key_is_known_again_in_key_info() {
+    let idp = TestIdp::new(IDP);
+    let xml = response(&idp).to_xml();
+    let once_more = STANDARD.encode(OWN);
+    for shown in [&*bare(OWN), OWN, &once_more, &in_lines(&bare(OWN)), &in_lines(&once_more), &*bare(LEAF)] {
+        let xml = showing(&xml, &[shown]);
+        assert!(verify(&verifier(keys(OWN)), &xml).is_ok());
+        let changed = replaced(&xml, "<ds:CanonicalizationMethod", " <ds:CanonicalizationMethod");
+        assert_eq!(verify(&verifier(keys(OWN)), &changed).expect_err("changed").code(), "signature_invalid", "{shown}");
+        assert_eq!(verify(&verifier(keys(OTHER)), &changed).expect_err("changed").code(), "untrusted_key", "{shown}");
+    }
+    for shown in ["", " ", "!", "AAAA", "-----BEGIN CERTIFICATE-----"] {
+        let changed = replaced(&showing(&xml, &[shown]), "<ds:CanonicalizationMethod", " <ds:CanonicalizationMethod");
+        assert_eq!(verify(&verifier(keys(OWN)), &changed).expect_err("changed").code(), "untrusted_key", "{shown}");
+    }
+}
+
+fn in_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).expect("ASCII")).collect();
+    lines.join("\n")
+}
+
+/// RFC 3279 section 2.2.3, of a value that is `r || s`.
+fn der(value: &[u8]) -> Vec<u8> {
+    let integer = |number: &[u8]| {
+        let leading = number.iter().take_while(|octet| **octet == 0).count();
+        let mut content = number[leading..].to_vec();
+        if content.first().is_none_or(|first| *first > 0x7F) {
+            content.insert(0, 0);
+        }
+        [&[2, u8::try_from(content.len()).expect("short")], &content[..]].concat()
+    };
+    let (r, s) = value.split_at(value.len() / 2);
+    let content = [integer(r), integer(s)].concat();
+    [&[0x30, u8::try_from(content.len()).expect("short")], &content[..]].concat()
+}
+
+#[test]
+fn an_elliptic_curve_value_in_der_is_said_to_be_that() {
+    let pem = include_str!("../testdata/auth0/keys/idp-ec-p256.pem");
+    let idp = TestIdp::with_key(IDP, include_str!("../testdata/auth0/keys/idp-ec-p256.key"), pem.as_bytes()).expect("a key");
+    let xml = response(&idp).to_xml();
+    assert!(verify(&verifier(keys(pem)), &xml).is_ok());
+    let text = xml.split("<ds:SignatureValue>").nth(1).and_then(|rest| rest.split('<').next()).expect("a SignatureValue");
+    let value = der(&STANDARD.decode(text).expect("base64"));
+    let in_der = replaced(&xml, text, &STANDARD.encode(&value));
+    let message = format!(
+        "the {} octets of the ECDSA-SHA256 signature value are DER (ASN.1); XMLDSig prescribes the integers r and s, one behind the other",
+        value.len()
+    );
+    for xml in [in_der.clone(), showing(&in_der, &[&bare(pem)])] {
+        assert_says(
+            verify(&verifier(keys(pem)), &xml),
+            "signature_encoding",
+            &[&message, "XMLDSig 6.4.3", "no other certificate helps"],
+        );
+    }
+    // What only starts like it is a wrong value.
+    for wrong in [&value[..value.len() - 1], &[&value[..], &[0]].concat(), &[0x30, 0], &[0x30, 3, 2, 1, 1], &[0x30, 2, 2, 0]] {
+        let xml = replaced(&xml, text, &STANDARD.encode(wrong));
+        assert_eq!(verify(&verifier(keys(pem)), &xml).expect_err("a wrong value").code(), "untrusted_key", "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_value_that_was_blanked_out_is_empty() {
+    let xml = response(&TestIdp::new(IDP)).to_xml();
+    for name in ["DigestValue", "SignatureValue"] {
+        let text = xml.split(&format!("<ds:{name}>")).nth(1).and_then(|rest| rest.split('<').next()).expect("a value");
+        assert!(post_xml(&xml).is_ok());
+        for blank in ["", " \n"] {
+            let words = [&*format!("malformed Signature: an empty {name}"), "blanks out values"];
+            assert_says(post_xml(&replaced(&xml, text, blank)), "signature_malformed", &words);
+        }
+    }
+}
+
+/// A departure is advised where it helps and is not allowed yet.
+#[test]
+fn what_is_allowed_is_not_advised() {
+    let idp = TestIdp::new(IDP);
+    let xml = response(&idp).to_xml();
+    let (before, rest) = xml.split_once("<ds:Signature ").expect("a Signature");
+    let (inside, after) = rest.split_once("</ds:Signature>").expect("its end");
+    let signature = format!("<ds:Signature {inside}</ds:Signature>");
+    let issuer = before.rfind("<saml:Issuer>").expect("the Issuer");
+    let first = format!("{}{signature}{}{after}", &before[..issuer], &before[issuer..]);
+    let last = format!("{before}{}", after.replace("</saml:Assertion>", &format!("{signature}</saml:Assertion>")));
+    let allowing = |departure: Departure| {
+        let sp = ServiceProvider::new(SP, ACS).expect("a service provider");
+        Verifier::new(sp, IdentityProvider::new(IDP, keys(OWN)).expect("an identity provider").allow(departure))
+    };
+    let (strict, lenient) = (verifier(keys(OWN)), allowing(Departure::SignaturePosition));
+    assert!(verify(&lenient, &last).is_ok());
+    assert_says(verify(&strict, &last), "signature_misplaced", &["allow `signature-position`"]);
+    for verifier in [&strict, &lenient] {
+        let error = verify(verifier, &first).expect_err("a refusal");
+        assert_eq!(error.code(), "signature_misplaced");
+        assert!(error.remedy().starts_with("the order that SAML prescribes is Issuer, Signature, and then the rest"), "{error}");
+        assert!(!error.remedy().contains("signature-position"), "{error}");
+    }
+    let transform = format!("<ds:Transform Algorithm=\"{}\"></ds:Transform>", Algorithm::Exclusive10.uri());
+    let without = xml.replacen(&transform, "", 1);
+    assert_ne!(without, xml);
+    assert_says(verify(&strict, &without), "signature_malformed", &["allow `inclusive-c14n`"]);
+    let error = verify(&allowing(Departure::InclusiveCanonicalization), &without).expect_err("a refusal");
+    assert!(!error.remedy().contains("inclusive-c14n"), "{}", error.remedy());
 }

@@ -51,8 +51,8 @@ fn inclusive_namespaces_has_no_content() {
 }
 
 fn refused_value() -> SignatureError {
-    let trusted = TestIdp::new(IDP).trusted_keys().iter().map(|key| key.sha256_fingerprint().to_owned()).collect();
-    SignatureError::UntrustedKey { shown: None, trusted }
+    let trusted = TestIdp::new(IDP).trusted_keys().iter().map(Into::into).collect();
+    SignatureError::UntrustedKey { shown: None, trusted, clues: Box::default() }
 }
 
 /// Each trusted key reads all of it anew: sixteen keys, and a quote that canonical form writes with six characters, would make
@@ -74,7 +74,7 @@ fn a_signed_info_is_short_before_a_key_is_tried() {
 fn a_body_does_not_outgrow_its_message() {
     for (elements, refused) in [
         (2000, SignatureError::NotCanonicalizable { reason: "it would be many times as long as the document" }),
-        (20, SignatureError::DigestMismatch { element: "Assertion" }),
+        (20, SignatureError::DigestMismatch { element: "Assertion", clues: Box::default() }),
     ] {
         let more = "<x:e/>".repeat(elements);
         let changed = with_long_name().replacen("</saml:Assertion>", &format!("{more}</saml:Assertion>"), 1);

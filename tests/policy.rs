@@ -16,9 +16,10 @@ use saml_verify::internals::{ValueVerdict, public_key, sign, verify_value};
 use saml_verify::test_idp::{TestIdp, TestResponse};
 use saml_verify::time::{format_rfc3339, parse_rfc3339};
 use saml_verify::{
-    AlgorithmRefusal, AlgorithmRole, AsyncReplayStore, CertificateError, ConfigError, ConstraintError, Departure, Error, Expect,
-    ExpiredCertificate, IdentityProvider, InProcessReplayStore, Limits, Login, ReplayError, ReplayFuture, ReplayKey, ReplayStore,
-    ReportOutcome, ServiceProvider, SignatureError, SignedPart, TrustedKeys, Verifier, Warning, XmlErrorKind, peek_issuer,
+    AlgorithmRefusal, AlgorithmRole, AsyncReplayStore, CertificateError, Clues, ConfigError, ConstraintError, Departure, Error,
+    Expect, ExpiredCertificate, Fingerprints, IdentityProvider, InProcessReplayStore, Limits, Login, OtherIssuer, ReplayError,
+    ReplayFuture, ReplayKey, ReplayStore, ReportOutcome, ServiceProvider, SignatureError, SignedPart, TrustedKeys, Verifier,
+    Warning, XmlErrorKind, peek_issuer,
 };
 
 const IDP: &str = "urn:test:idp";
@@ -194,6 +195,11 @@ fn other_idp(entity_id: &str) -> TestIdp {
     TestIdp::with_key(entity_id, &String::from_utf8(key("key")).expect("text"), &key("pem")).expect("a key")
 }
 
+/// As errors name them.
+fn named(keys: &TrustedKeys) -> Vec<Fingerprints> {
+    keys.iter().map(Into::into).collect()
+}
+
 fn fingerprint(keys: &TrustedKeys) -> String {
     keys.iter().next().expect("a key").sha256_fingerprint().to_owned()
 }
@@ -224,7 +230,7 @@ fn what_is_required_is_signed() {
 fn what_is_signed_cannot_be_changed() {
     use SignedPart::{Assertion, Both, Response};
     let idp = TestIdp::new(IDP);
-    let mismatch = |element| Err(Error::from(SignatureError::DigestMismatch { element }));
+    let mismatch = |element| Err(Error::from(SignatureError::DigestMismatch { element, clues: Box::default() }));
     for (signed, from, to, outcome) in [
         (Assertion, ACS, ACS, Ok(USER)),
         (Response, ACS, ACS, Ok(USER)),
@@ -258,7 +264,7 @@ fn every_signature_there_is_must_verify() {
     let idp = TestIdp::new(IDP);
     let forged = replaced(&response(&idp).to_xml(), USER, "eve@example.com");
     let genuine = response(&idp).to_xml();
-    let mismatch = Err(SignatureError::DigestMismatch { element: "Assertion" }.into());
+    let mismatch = Err(SignatureError::DigestMismatch { element: "Assertion", clues: Box::default() }.into());
     for (xml, outcome) in [(genuine, Ok(vec!["Response", "Assertion"])), (forged, mismatch)] {
         let signature = sign(&idp, &xml, "_response", Algorithm::Exclusive10, "");
         let both = xml.replacen(AFTER_ISSUER, &format!("{AFTER_ISSUER}{signature}"), 1);
@@ -271,8 +277,10 @@ fn every_signature_there_is_must_verify() {
 fn a_signature_outside_the_profile_is_refused_and_what_it_hides_is_not_read() {
     let xml = response(&TestIdp::new(IDP)).to_xml();
     let malformed = |reason| Err(SignatureError::Malformed { reason }.into());
-    let mismatch =
-        |uri: &str| Err(SignatureError::ReferenceMismatch { expected: "#_assertion".into(), received: Some(uri.into()) }.into());
+    let mismatch = |uri: &str| {
+        Err(SignatureError::ReferenceMismatch { expected: "#_assertion".into(), received: Some(uri.into()), departure: None }
+            .into())
+    };
     let no_form =
         || Err(SignatureError::NotCanonicalizable { reason: "a namespace name in the document is a relative reference" }.into());
     let forged = "<saml:Assertion><saml:Subject><saml:NameID>eve@example.com</saml:NameID></saml:Subject></saml:Assertion>";
@@ -289,11 +297,7 @@ fn a_signature_outside_the_profile_is_refused_and_what_it_hides_is_not_read() {
             format!("<ds:Object>{forged}</ds:Object>{end}"),
             malformed("a child of Signature that is not SignedInfo, SignatureValue or KeyInfo"),
         ),
-        (
-            "</ds:SignatureValue>",
-            format!("{forged}</ds:SignatureValue>"),
-            malformed("a DigestValue or SignatureValue that is not just text"),
-        ),
+        ("</ds:SignatureValue>", format!("{forged}</ds:SignatureValue>"), malformed("a SignatureValue that is not just text")),
         (assertion, format!("{assertion}xmlns:x=\"urn:x\" "), Ok(USER)),
         (assertion, format!("{assertion}xmlns:x=\"x\" x:x=\"\" "), no_form()),
         ("<ds:SignedInfo ", "<ds:SignedInfo xmlns:x=\"x\" x:x=\"\" ".to_owned(), no_form()),
@@ -340,9 +344,10 @@ fn a_signature_borrowed_from_another_message_is_refused() {
     let logout =
         "<samlp:LogoutResponse xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"_assertion\"></samlp:LogoutResponse>";
     let own = format!("{before}{after}");
-    for (signed, outcome) in
-        [(own.as_str(), None), (logout, Some(SignatureError::DigestMismatch { element: "Assertion" }.into()))]
-    {
+    for (signed, outcome) in [
+        (own.as_str(), None),
+        (logout, Some(SignatureError::DigestMismatch { element: "Assertion", clues: Box::default() }.into())),
+    ] {
         let signature = sign(&idp, signed, "_assertion", Algorithm::Exclusive10, "");
         assert_eq!(verify(&verifier(), &format!("{before}{signature}{after}")).err(), outcome);
     }
@@ -448,7 +453,10 @@ fn a_failure_says_whether_the_identity_provider_signed_it() {
     let mut changed = Posted::auth0("a-err-signed");
     let xml = replaced(&changed.xml().expect("XML"), "unauthorized", "call +1 555 0100");
     changed.field = encoded(&xml);
-    assert_eq!(changed.verify().err(), Some(SignatureError::DigestMismatch { element: "Response" }.into()));
+    assert_eq!(
+        changed.verify().err(),
+        Some(SignatureError::DigestMismatch { element: "Response", clues: Box::default() }.into())
+    );
 }
 
 fn encoded(xml: &str) -> String {
@@ -465,8 +473,11 @@ fn keys_are_bound_to_entity_ids() {
     let keys = |idp: &TestIdp| idp.trusted_keys();
     let only_one = Verifier::new(service_provider(), connection("urn:one", keys(&one)));
     let both = only_one.clone().with_identity_provider(connection("urn:two", keys(&two))).expect("two of them");
-    let untrusted =
-        |trusted| Err(SignatureError::UntrustedKey { shown: None, trusted: vec![fingerprint(&keys(trusted))] }.into());
+    let untrusted = |trusted, claimed: Option<&str>| {
+        let mut clues = Box::<Clues>::default();
+        clues.other_issuer = claimed.map(|claimed| OtherIssuer { claimed: claimed.into(), configured: "urn:one".to_owned() });
+        Err(SignatureError::UntrustedKey { shown: None, trusted: named(&keys(trusted)), clues }.into())
+    };
     let wrong_issuer = |element, expected: &[&str], received: &str| {
         let expected = expected.iter().map(|&one| one.to_owned()).collect();
         Err(ConstraintError::IssuerMismatch { element, expected, received: received.into() }.into())
@@ -475,10 +486,10 @@ fn keys_are_bound_to_entity_ids() {
         ("one at one", &only_one, &one, Ok("urn:one")),
         ("one at both", &both, &one, Ok("urn:one")),
         ("two at both", &both, &two, Ok("urn:two")),
-        ("two at one", &only_one, &two, untrusted(&one)),
+        ("two at one", &only_one, &two, untrusted(&one, Some("urn:two"))),
         ("the right key under another name", &only_one, &two_with_key_of_one, wrong_issuer("Response", &["urn:one"], "urn:two")),
-        ("one as two", &both, &two_with_key_of_one, untrusted(&two)),
-        ("two as one", &both, &one_with_key_of_two, untrusted(&one)),
+        ("one as two", &both, &two_with_key_of_one, untrusted(&two, None)),
+        ("two as one", &both, &one_with_key_of_two, untrusted(&one, None)),
         ("a third", &both, &TestIdp::new("urn:three"), wrong_issuer("Assertion", &["urn:one", "urn:two"], "urn:three")),
     ] {
         let login = verify(verifier, &response(idp).to_xml());
@@ -596,13 +607,15 @@ fn an_untrusted_key_is_named_beside_the_trusted_ones() {
     let attacker = TrustedKeys::from_pem(read(&testdata("auth0/keys/attacker-rsa2048.pem"))).expect("a certificate");
     let (shown, trusted) = (fingerprint(&attacker), fingerprint(&posted.keys));
     let error = posted.verify().expect_err("a forgery");
-    assert_eq!(error, SignatureError::UntrustedKey { shown: Some(shown.clone()), trusted: vec![trusted.clone()] }.into());
+    let of_posted = named(&posted.keys);
+    let untrusted = |shown, trusted| Error::from(SignatureError::UntrustedKey { shown, trusted, clues: Box::default() });
+    assert_eq!(error, untrusted(named(&attacker).pop(), of_posted.clone()));
     assert!(error.to_string().contains(&shown) && error.to_string().contains(&trusted), "{error}");
-    assert_eq!((error.received(), error.expected()), (vec![shown], vec![trusted.clone()]));
+    assert_eq!((error.received(), error.expected()), (vec![shown], vec![trusted]));
 
     // A message without KeyInfo shows none.
     let error = verify(&verifier(), &response(&other_idp(IDP)).to_xml()).expect_err("another key");
-    assert_eq!(error, SignatureError::UntrustedKey { shown: None, trusted: vec![trusted] }.into());
+    assert_eq!(error, untrusted(None, of_posted));
 }
 
 #[test]

@@ -199,7 +199,7 @@ fn what_is_visible_is_what_was_signed() {
     let idp = TestIdp::new("urn:idp");
     let xml = "<r><a ID=\"x\" b=\"1\"><!--z--><b>2<!-- 3 --></b></a><a>4</a></r>";
     let signed = xml.replace("<!--z-->", &sign(&idp, xml, "x", Algorithm::Exclusive10, ""));
-    let mismatch = || Err(Error::from(SignatureError::DigestMismatch { element: "element" }));
+    let mismatch = || Err(Error::from(SignatureError::DigestMismatch { element: "element", clues: Box::default() }));
     for (from, to, outcome) in [
         ("b=\"1\"", "b=\"0\"", mismatch()),
         ("<b>2", "<b>0", mismatch()),

@@ -9,6 +9,7 @@ use crate::error::{ConfigError, Error, Shown, SignatureError, StructureError};
 use crate::id::{is_nc_name, is_nm_token};
 use crate::limits::Limits;
 use crate::login::VerifiedSignature;
+use crate::saml::response::Response;
 use crate::saml::signature_in_place;
 use crate::xml::{Document, SignatureInfo, Signed, Trust, Unsigned};
 
@@ -129,7 +130,7 @@ impl IdentityProvider {
     pub fn verify_redirect(&self, query: &str, limits: &Limits) -> Result<RedirectMessage, Error> {
         let query = SignedQuery::read(query, limits)?;
         let method = SignatureAlgorithm::accept(&query.method()?, self.departures)?;
-        self.keys.verify(method, query.signed_octets().as_bytes(), &query.value()?, || None)?;
+        self.keys.verify(method, query.signed_octets().as_bytes(), &query.value()?, Vec::new)?;
         Ok(query.decode(limits)?)
     }
 
@@ -157,8 +158,19 @@ impl IdentityProvider {
         name: &'static str,
     ) -> Result<Option<Proof<'d>>, SignatureError> {
         signature_in_place(element, name, self.departures.contains(Departure::SignaturePosition))?;
-        let verified = document.verify(element, name, &Trust { keys: &self.keys, departures: self.departures })?;
+        let verified = document.verify(element, name, &Trust { keys: &self.keys, departures: self.departures });
+        let verified = verified.map_err(|error| self.with_claimed_issuer(error, document))?;
         Ok(verified.map(|(element, key, info)| Proof { element, key, info }))
+    }
+
+    /// The error, with whom the message claims to come from where that may be its cause.
+    #[cold]
+    fn with_claimed_issuer(&self, error: SignatureError, document: &Document<'_>) -> SignatureError {
+        let claimed = Response::read(document.root()).ok().and_then(|response| response.claimed_issuer());
+        match claimed {
+            Some(claimed) => error.with_claimed_issuer(&claimed.name, &self.entity_id),
+            None => error,
+        }
     }
 
     /// The certificate whose key signed.

@@ -8,9 +8,10 @@ pub(crate) mod certificate;
 mod pem;
 mod private_key;
 mod random;
+mod refused_value;
 mod signing;
 
-pub(crate) use algorithm::{DigestAlgorithm, Digester, SignatureAlgorithm, sha256_fingerprint, sha256_hex};
+pub(crate) use algorithm::{DigestAlgorithm, Digester, SignatureAlgorithm, sha256_hex};
 #[cfg(feature = "internals")]
 pub(crate) use certificate::VerifyFailure;
 pub use certificate::{Certificate, KeyType, TrustedKeys};

@@ -4,12 +4,13 @@
 //! whoever probes a verifier (XMLDSig 1.1 section 8.4). No error carries a name identifier, an attribute value or key material.
 
 mod certificate;
+mod clues;
 mod config;
 mod constraint;
 mod decode;
 mod difference;
-mod metadata;
 mod kind;
+mod metadata;
 mod replay;
 mod request;
 mod shown;
@@ -19,12 +20,13 @@ mod structure;
 mod xml;
 
 pub use certificate::{CertificateError, FoundInstead};
+pub use clues::{Clues, CopySign, Fingerprints, OtherIssuer};
 pub use config::ConfigError;
 pub use constraint::{ConstraintError, UnconfirmedSubject};
 pub use decode::DecodeError;
+pub use kind::{ErrorKind, LoginFailure};
 pub(crate) use metadata::SAML2;
 pub use metadata::{MetadataError, MetadataErrorKind, NotXml, UnusableKey};
-pub use kind::{ErrorKind, LoginFailure};
 pub use replay::ReplayError;
 pub use request::{PendingRequestError, RequestError};
 pub use shown::Shown;

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{Refusal, Shown};
+use super::clues::COPY;
+use super::{Clues, CopySign, Fingerprints, OtherIssuer, Refusal, Shown};
+use crate::departure::Departure;
 
 /// Why a signature, or the lack of one, was refused.
 #[non_exhaustive]
@@ -24,6 +26,8 @@ pub enum SignatureError {
     Misplaced {
         /// The element that carries it.
         element: &'static str,
+        /// The departure that would accept it in its place; none where no departure would, or where it is allowed already.
+        departure: Option<Departure>,
     },
     /// The Signature is not built as XML Signature and SAML Core 5.4 prescribe.
     Malformed {
@@ -47,6 +51,8 @@ pub enum SignatureError {
         expected: Shown,
         /// The URI of the Reference.
         received: Option<Shown>,
+        /// The departure that would accept it; none where no departure would, or where it is allowed already.
+        departure: Option<Departure>,
     },
     /// An identifier occurs twice in the document. SAML Core 1.3.4, XMLDSig 4.4.3.3.
     DuplicateId {
@@ -59,24 +65,39 @@ pub enum SignatureError {
         method: &'static str,
         /// The kinds of the trusted keys.
         trusted: Vec<String>,
+        /// What may be the cause.
+        clues: Box<Clues>,
+    },
+    /// The value of an ECDSA signature is in DER, where XML Signature has `r` and `s` as they are. XMLDSig 6.4.3.
+    ValueInDer {
+        /// The signature method of the message.
+        method: &'static str,
+        /// How many octets it has.
+        octets: usize,
     },
     /// The signature value is not that of any trusted key. XMLDSig 3.2.2.
     UntrustedKey {
-        /// SHA-256 fingerprint of the certificate that the message shows, if it shows one. A hint, never trusted.
-        shown: Option<String>,
-        /// SHA-256 fingerprints of the trusted certificates.
-        trusted: Vec<String>,
+        /// The certificate that the message shows, if it shows one. A hint, never trusted.
+        shown: Option<Fingerprints>,
+        /// The trusted certificates.
+        trusted: Vec<Fingerprints>,
+        /// What may be the cause.
+        clues: Box<Clues>,
     },
-    /// The signature value is wrong, though the message shows a trusted certificate: SignedInfo was changed, or somebody else
-    /// signed. XMLDSig 3.2.2.
+    /// The signature value is wrong, though the message shows a trusted certificate or another of the same key: SignedInfo was
+    /// changed, or somebody else signed. XMLDSig 3.2.2.
     InvalidValue {
         /// SHA-256 fingerprint of the certificate.
         certificate: String,
+        /// What may be the cause.
+        clues: Box<Clues>,
     },
     /// The element is not the one that was signed: it was changed afterwards. XMLDSig 3.2.1.
     DigestMismatch {
         /// The element that carries the Signature.
         element: &'static str,
+        /// What may be the cause.
+        clues: Box<Clues>,
     },
     /// A trusted certificate verified the signature, but `now` is outside its validity, and the connection refuses that.
     CertificateNotValid {
@@ -149,32 +170,40 @@ impl fmt::Display for SignatureError {
             Self::Unsigned => f.write_str("neither the Response nor the Assertion is signed"),
             Self::RequiredSignatureMissing { element } => write!(f, "the {element} is not signed, as this connection requires"),
             Self::SeveralSignatures { element } => write!(f, "the {element} carries more than one Signature"),
-            Self::Misplaced { element } => write!(f, "the Signature of the {element} does not stand directly after its Issuer"),
+            Self::Misplaced { element, .. } => {
+                write!(f, "the Signature of the {element} does not stand directly after its Issuer")
+            }
             Self::Malformed { reason } => write!(f, "malformed Signature: {reason}"),
             Self::Algorithm { role, identifier, refusal, .. } => write!(f, "the {role} {identifier} {refusal}"),
-            Self::ReferenceMismatch { expected, received: Some(received) } if received.as_str().is_empty() => {
+            Self::ReferenceMismatch { expected, received: Some(received), .. } if received.as_str().is_empty() => {
                 write!(f, "the Reference is empty, which stands for the whole document: it must be {expected}")
             }
-            Self::ReferenceMismatch { expected, received: Some(received) } => {
+            Self::ReferenceMismatch { expected, received: Some(received), .. } => {
                 write!(f, "the Reference names {received}, not {expected}")
             }
-            Self::ReferenceMismatch { expected, received: None } => write!(f, "the Reference has no URI, it must be {expected}"),
+            Self::ReferenceMismatch { expected, received: None, .. } => {
+                write!(f, "the Reference has no URI, it must be {expected}")
+            }
             Self::DuplicateId { id } => write!(f, "the identifier {id} occurs more than once in the document"),
-            Self::KeyTypeMismatch { method, trusted } => {
-                write!(f, "{method} does not fit the trusted key ({})", trusted.join(", "))
+            Self::KeyTypeMismatch { method, trusted, clues } => {
+                write!(f, "{}{method} does not fit the trusted key ({})", clues.lead(), trusted.join(", "))
             }
-            Self::UntrustedKey { shown: Some(shown), trusted } => write!(
+            Self::ValueInDer { method, octets } => write!(
                 f,
-                "not signed with a trusted key: the message shows the certificate {shown}, trusted is {}",
-                trusted.join(" and ")
+                "the {octets} octets of the {method} signature value are DER (ASN.1); XMLDSig prescribes the integers r and s, one behind \
+                 the other"
             ),
-            Self::UntrustedKey { shown: None, trusted } => {
-                write!(f, "not signed with a trusted key: trusted is the certificate {}", trusted.join(" and "))
+            Self::UntrustedKey { shown, trusted, clues } => {
+                write!(f, "{}not signed with a trusted key: ", clues.lead())?;
+                shown.as_ref().map_or(Ok(()), |shown| write!(f, "the message shows the certificate {shown}, "))?;
+                let trusted: Vec<String> = trusted.iter().map(ToString::to_string).collect();
+                let what = if shown.is_some() { "trusted is" } else { "trusted is the certificate" };
+                write!(f, "{what} {}{}", trusted.join(" and "), clues.tail())
             }
-            Self::InvalidValue { certificate } => {
-                write!(f, "the signature value is not one of the key that the message shows, {certificate}")
+            Self::InvalidValue { certificate, clues } => {
+                write!(f, "the signature value is not one of the key that the message shows, {certificate}{}", clues.tail())
             }
-            Self::DigestMismatch { element } => write!(f, "the {element} was changed after it was signed"),
+            Self::DigestMismatch { element, clues } => write!(f, "the {element} was changed after it was signed{}", clues.tail()),
             Self::CertificateNotValid { validity, now } => {
                 write!(f, "the trusted certificate is valid {validity}, and it is {now}")
             }
@@ -200,6 +229,7 @@ impl Refusal for SignatureError {
             Self::ReferenceMismatch { .. } => "reference_mismatch",
             Self::DuplicateId { .. } => "duplicate_id",
             Self::KeyTypeMismatch { .. } => "key_type_mismatch",
+            Self::ValueInDer { .. } => "signature_encoding",
             Self::UntrustedKey { .. } => "untrusted_key",
             Self::InvalidValue { .. } => "signature_invalid",
             Self::DigestMismatch { .. } => "digest_mismatch",
@@ -221,7 +251,7 @@ impl Refusal for SignatureError {
             Self::ReferenceMismatch { .. } => "SAML Core 5.4.2",
             Self::DuplicateId { .. } => "SAML Core 1.3.4",
             Self::KeyTypeMismatch { .. } => "XMLDSig 6.4",
-            Self::UntrustedKey { .. } | Self::InvalidValue { .. } => "XMLDSig 3.2.2",
+            Self::ValueInDer { .. } | Self::UntrustedKey { .. } | Self::InvalidValue { .. } => "XMLDSig 3.2.2",
             Self::DigestMismatch { .. } => "XMLDSig 3.2.1",
             Self::CertificateNotValid { .. } => "connection policy",
             Self::NotCanonicalizable { .. } => "Canonical XML 1.0 section 1.3",
@@ -232,7 +262,8 @@ impl Refusal for SignatureError {
         match self {
             Self::Algorithm { accepted, .. } => accepted.iter().map(|&uri| uri.to_owned()).collect(),
             Self::ReferenceMismatch { expected, .. } => vec![expected.as_str().to_owned()],
-            Self::KeyTypeMismatch { trusted, .. } | Self::UntrustedKey { trusted, .. } => trusted.clone(),
+            Self::KeyTypeMismatch { trusted, .. } => trusted.clone(),
+            Self::UntrustedKey { trusted, .. } => trusted.iter().map(|trusted| trusted.sha256.clone()).collect(),
             Self::CertificateNotValid { validity, .. } => vec![validity.clone()],
             _ => Vec::new(),
         }
@@ -244,7 +275,7 @@ impl Refusal for SignatureError {
             Self::ReferenceMismatch { received, .. } => received.iter().map(|uri| uri.as_str().to_owned()).collect(),
             Self::DuplicateId { id } => vec![id.as_str().to_owned()],
             Self::KeyTypeMismatch { method, .. } => vec![(*method).to_owned()],
-            Self::UntrustedKey { shown, .. } => shown.iter().cloned().collect(),
+            Self::UntrustedKey { shown, .. } => shown.iter().map(|shown| shown.sha256.clone()).collect(),
             Self::CertificateNotValid { now, .. } => vec![now.clone()],
             _ => Vec::new(),
         }
@@ -258,9 +289,24 @@ impl Refusal for SignatureError {
             Self::RequiredSignatureMissing { .. } => "let the identity provider sign this part (Auth0: `signResponse` signs the \
                                                       response instead of the assertion), or require the other part"
                 .to_owned(),
-            Self::Misplaced { .. } => {
-                "Auth0 tenants from before July 2017 write the Signature as the last child: allow `signature-position` for this connection; \
-                 anywhere else it is refused".to_owned()
+            Self::Misplaced { departure: Some(departure), .. } => format!(
+                "Auth0 tenants from before July 2017 and some products write the Signature as the last child: allow `{departure}` for this \
+                 connection; anywhere else it is refused"
+            ),
+            Self::Misplaced { departure: None, .. } => {
+                "the order that SAML prescribes is Issuer, Signature, and then the rest (SAML Core 2.3.3, 3.2.2): let the identity provider \
+                 write the Signature directly behind the Issuer; no departure accepts it in this place"
+                    .to_owned()
+            }
+            Self::Malformed { reason } if reason.starts_with("an empty ") => {
+                "something took the value out, or never wrote it: take the form field `SAMLResponse` as the browser posted it, and look for \
+                 whatever blanks out values on its way (a log, a proxy)"
+                    .to_owned()
+            }
+            Self::Malformed { reason: Self::NO_CANONICALIZATION } => {
+                "let the identity provider add exclusive canonicalization to the transforms, or allow `inclusive-c14n` for this connection \
+                 knowingly"
+                    .to_owned()
             }
             Self::Algorithm { refusal: AlgorithmRefusal::NotEnabled(name), role, .. } => {
                 let setting = match role {
@@ -273,27 +319,39 @@ impl Refusal for SignatureError {
             Self::Algorithm { .. } => "let the identity provider sign with RSA-SHA256 and exclusive canonicalization; in Auth0 set the \
                                        addon's `signatureAlgorithm` to `rsa-sha256` and `digestAlgorithm` to `sha256`"
                 .to_owned(),
-            Self::KeyTypeMismatch { .. } => "configure the certificate whose key the identity provider signs with; in Auth0 look for an \
-                                             Action that calls `setKey` or `setCert` with an EC key: Auth0 then signs with ECDSA and \
-                                             calls it rsa-sha256, so give it an RSA key"
-                .to_owned(),
-            Self::UntrustedKey { .. } => "if the identity provider rotated its signing key, download the new certificate from its \
-                                          administrator's pages (Auth0: Application, Addons, SAML2 Web App, Usage) and trust it beside \
-                                          the old one; never take it out of a message"
-                .to_owned(),
+            Self::ReferenceMismatch { departure: Some(departure), .. } => format!(
+                "let the identity provider sign by the ID of the element (SAML Core 5.4.2); if it can only sign the whole document, allow \
+                 `{departure}` for this connection"
+            ),
             Self::ReferenceMismatch { received: Some(received), .. } if received.as_str().is_empty() => {
-                "let the identity provider sign by the ID of the element (SAML Core 5.4.2); if it can only sign the whole document, and the \
-                 Signature is a child of the document's root element, allow `whole-document-reference` for this connection"
+                "let the identity provider sign by the ID of the element (SAML Core 5.4.2)".to_owned()
+            }
+            Self::KeyTypeMismatch { clues, .. } => clues.remedy_for_other_issuer().unwrap_or_else(|| {
+                "configure the certificate whose key the identity provider signs with; in Auth0 look for an Action that calls `setKey` or \
+                 `setCert` with an EC key: Auth0 then signs with ECDSA and calls it rsa-sha256, so give it an RSA key"
+                    .to_owned()
+            }),
+            Self::ValueInDer { .. } => {
+                "let the identity provider write r and s at their full length, one behind the other, as XMLDSig 6.4.3 prescribes (.NET: \
+                 `IeeeP1363FixedFieldConcatenation`; Java: `SHA256withECDSAinP1363Format`; Go and OpenSSL give DER, which has to be \
+                 taken apart); no other certificate helps"
                     .to_owned()
             }
-            Self::DigestMismatch { .. } => "nothing may change the message on its way; if every login of one user fails, look for \
-                                            carriage returns in the user's profile, which Auth0 signs but does not escape"
-                .to_owned(),
+            Self::UntrustedKey { shown, clues, .. } => remedy_for_untrusted_key(shown.is_some(), clues),
+            Self::InvalidValue { clues, .. } => copy_or(
+                clues,
+                "look for what changes messages on their way (a proxy, a web application firewall, a browser extension); it may also be \
+                 that the identity provider's software signs wrongly",
+            ),
+            Self::DigestMismatch { clues, .. } => copy_or(
+                clues,
+                "nothing may change the message on its way; if every login of one user fails, look for carriage returns in the user's \
+                 profile, which Auth0 signs but does not escape",
+            ),
             Self::CertificateNotValid { .. } => {
                 "configure the identity provider's current certificate, or choose the policy `warn` for expired certificates".to_owned()
             }
             Self::SeveralSignatures { .. }
-            | Self::InvalidValue { .. }
             | Self::Malformed { .. }
             | Self::ReferenceMismatch { .. }
             | Self::DuplicateId { .. }
@@ -306,13 +364,70 @@ impl Refusal for SignatureError {
     }
 }
 
+impl SignatureError {
+    /// A missing transform that has a meaning, which a departure allows.
+    pub(crate) const NO_CANONICALIZATION: &'static str =
+        "no canonicalization transform, which means Canonical XML 1.0, and that is not allowed";
+
+    /// Adds the sign that the message is a copy, where the signature does not hold and there is one.
+    pub(crate) fn with_copy_sign(mut self, sign: impl FnOnce() -> Option<CopySign>) -> Self {
+        if let Self::UntrustedKey { clues, .. } | Self::InvalidValue { clues, .. } | Self::DigestMismatch { clues, .. } =
+            &mut self
+        {
+            clues.copy = sign();
+        }
+        self
+    }
+
+    /// Adds whom the message claims to come from, where no trusted key signed it, and that is not who the connection is for.
+    pub(crate) fn with_claimed_issuer(mut self, claimed: &str, configured: &str) -> Self {
+        if let Self::UntrustedKey { clues, .. } | Self::KeyTypeMismatch { clues, .. } = &mut self
+            && claimed != configured
+            && !claimed.trim().is_empty()
+        {
+            clues.other_issuer = Some(OtherIssuer { claimed: Shown::new(claimed), configured: configured.to_owned() });
+        }
+        self
+    }
+}
+
+/// What to do about a key that is not trusted: the likely cause comes first.
+fn remedy_for_untrusted_key(shows_certificate: bool, clues: &Clues) -> String {
+    if let Some(remedy) = clues.remedy_for_other_issuer() {
+        return remedy;
+    }
+    if clues.authority.is_some() {
+        return "an identity provider signs with a key of its own, for which its authority only vouches: trust the identity provider's own \
+                certificate (the leaf), as its administrator's pages or its metadata show it, in place of the authority's; never take \
+                one out of a message"
+            .to_owned();
+    }
+    let rotated = "if the identity provider rotated its signing key, download the new certificate from its administrator's pages (Auth0: \
+                   Application, Addons, SAML2 Web App, Usage) and trust it beside the old one; never take it out of a message";
+    match clues.copy {
+        None => rotated.to_owned(),
+        Some(_) if shows_certificate => format!("{rotated}. Of this message no signature may be right any more: {COPY}"),
+        Some(_) => format!("{COPY}. If this is what was posted: {rotated}"),
+    }
+}
+
+/// What to do about a message that was changed. That it is a copy is said first where it looks like one; an attack comes last.
+fn copy_or(clues: &Clues, other_causes: &str) -> String {
+    let last = "Where none of this explains it, treat the message as an attack";
+    match clues.copy {
+        Some(_) => format!("{COPY}. If this is what was posted: {other_causes}. {last}"),
+        None => format!("{other_causes}; {COPY}. {last}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn remedies_speak_to_whoever_reads_them() {
-        let kind = SignatureError::KeyTypeMismatch { method: "rsa-sha256", trusted: vec!["EC P-256".to_owned()] };
+        let kind =
+            SignatureError::KeyTypeMismatch { method: "rsa-sha256", trusted: vec!["EC P-256".to_owned()], clues: Box::default() };
         assert_eq!(
             kind.remedy(),
             "configure the certificate whose key the identity provider signs with; in Auth0 look for an Action that calls `setKey` or \

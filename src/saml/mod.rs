@@ -14,6 +14,7 @@ pub(crate) mod response;
 
 use std::time::SystemTime;
 
+use crate::departure::Departure;
 use crate::error::{Shown, SignatureError, StructureError};
 use crate::id::is_nm_token;
 use crate::time::parse_rfc3339;
@@ -79,7 +80,9 @@ pub(crate) fn signature_in_place<'d>(element: impl View<'d>, name: &'static str,
     }
     match found {
         Some(place) if place != place_of_signature && !(or_last && place == last) => {
-            Err(SignatureError::Misplaced { element: name })
+            // Of one that stands last, the departure is not allowed.
+            let departure = (place == last).then_some(Departure::SignaturePosition);
+            Err(SignatureError::Misplaced { element: name, departure })
         }
         _ => Ok(()),
     }
@@ -194,7 +197,9 @@ mod tests {
             );
             let document = Document::parse(xml.as_bytes(), &Limits::DEFAULT).unwrap();
             for (allowed, accepted) in [(false, in_place), (true, or_last)] {
-                let expected = if accepted { Ok(()) } else { Err(SignatureError::Misplaced { element: "Assertion" }) };
+                let departure = (!allowed && or_last).then_some(Departure::SignaturePosition);
+                let misplaced = SignatureError::Misplaced { element: "Assertion", departure };
+                let expected = if accepted { Ok(()) } else { Err(misplaced) };
                 assert_eq!(signature_in_place(document.root(), "Assertion", allowed), expected, "{children}");
             }
         }

@@ -186,7 +186,7 @@ const fn signature(element: &'static str) -> [Step; 13] {
         Step::new("D6", "the Reference names the element that is signed", "SAML Core 5.4.2", &["reference_mismatch"]).of(element),
         Step::new("B12", "identifiers are unique", "SAML Core 1.3.4", &["duplicate_id"]).of(element),
         Step::new("D14", "a trusted key is of the method's kind", "XMLDSig 6.4", &["key_type_mismatch"]).of(element),
-        Step::new("D15", "the signature value is that of a trusted key", "XMLDSig 3.2.2", &["untrusted_key", "signature_invalid"]).of(element),
+        Step::new("D15", "the signature value is that of a trusted key", "XMLDSig 3.2.2", &["untrusted_key", "signature_invalid", "signature_encoding"]).of(element),
         Step::new("D15", "the digest is that of the element", "XMLDSig 3.2.1", &["digest_mismatch"]).of(element),
     ]
 }
@@ -302,7 +302,7 @@ mod tests {
         let shown = Shown::new;
         for (error, place) in [
             (SignatureError::SeveralSignatures { element: "Assertion" }, 0),
-            (SignatureError::Misplaced { element: "Assertion" }, 0),
+            (SignatureError::Misplaced { element: "Assertion", departure: None }, 0),
             (SignatureError::Malformed { reason: "x" }, 1),
             (algorithm(AlgorithmRole::Canonicalization, AlgorithmRefusal::NotEnabled("inclusive-c14n")), 2),
             (algorithm(AlgorithmRole::Signature, AlgorithmRefusal::Weak), 3),
@@ -310,12 +310,13 @@ mod tests {
             (algorithm(AlgorithmRole::Transform, AlgorithmRefusal::NotEnabled("inclusive-c14n")), 5),
             (algorithm(AlgorithmRole::Digest, AlgorithmRefusal::Unknown), 6),
             (algorithm(AlgorithmRole::Digest, sha1), 7),
-            (SignatureError::ReferenceMismatch { expected: shown("#a"), received: None }, 8),
+            (SignatureError::ReferenceMismatch { expected: shown("#a"), received: None, departure: None }, 8),
             (SignatureError::DuplicateId { id: shown("a") }, 9),
-            (SignatureError::KeyTypeMismatch { method: "x", trusted: Vec::new() }, 10),
-            (SignatureError::UntrustedKey { shown: None, trusted: Vec::new() }, 11),
-            (SignatureError::InvalidValue { certificate: String::new() }, 11),
-            (SignatureError::DigestMismatch { element: "Assertion" }, 12),
+            (SignatureError::KeyTypeMismatch { method: "x", trusted: Vec::new(), clues: Box::default() }, 10),
+            (SignatureError::UntrustedKey { shown: None, trusted: Vec::new(), clues: Box::default() }, 11),
+            (SignatureError::ValueInDer { method: "x", octets: 70 }, 11),
+            (SignatureError::InvalidValue { certificate: String::new(), clues: Box::default() }, 11),
+            (SignatureError::DigestMismatch { element: "Assertion", clues: Box::default() }, 12),
         ] {
             let error = Error::from(error);
             let mut report = Report::of(ASSERTION_SIGNATURE.into_iter());

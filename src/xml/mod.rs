@@ -6,6 +6,7 @@
 mod base;
 pub(crate) mod canonical;
 mod chars;
+mod copied;
 mod document;
 mod enveloped;
 mod names;

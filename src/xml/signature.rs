@@ -14,11 +14,12 @@
 use std::borrow::Cow;
 
 use super::canonical::{self, Algorithm, Job, Sink};
+use super::copied::{is_indented, sign_of_copy};
 use super::document::{Content, Cursor, Document, NodeId};
 use super::scan::last_octets;
 use super::{Namespace, Unsigned, View};
 use crate::base64;
-use crate::crypto::{DigestAlgorithm, Digester, SignatureAlgorithm, TrustedKeys, sha256_fingerprint};
+use crate::crypto::{DigestAlgorithm, Digester, SignatureAlgorithm, TrustedKeys};
 use crate::departure::{Departure, Departures};
 use crate::error::{AlgorithmRefusal, AlgorithmRole, Position, SignatureError, StructureError};
 
@@ -65,8 +66,12 @@ impl Document<'_> {
         let parts = Signature::read(signature, trust.departures)?;
         let referenced = parts.dereference(cursor, trust.departures)?;
         require_unique_identifiers(self)?;
-        let key = parts.verify_value(trust.keys)?;
-        parts.verify_digest(referenced, signature.id, name)?;
+        let key = parts.verify_value(trust.keys).map_err(|error| error.with_copy_sign(|| sign_of_copy(cursor, signature)))?;
+        parts.verify_digest(referenced, signature.id, name).map_err(|error| {
+            // SignedInfo is as it was signed: where that is indented, what was signed was so, too.
+            let written_anew = || !is_indented(parts.signed_info, |_| true);
+            error.with_copy_sign(|| if written_anew() { sign_of_copy(cursor, signature) } else { None })
+        })?;
         let info = SignatureInfo { signature: parts.method.name(), digest: parts.reference.digest.name() };
         Ok(Some((Signed { cursor, removed: signature.id }, key, info)))
     }
@@ -126,7 +131,7 @@ impl<'d> Signature<'d> {
             canonicalization: Canonicalization::read(canonicalization, AlgorithmRole::Canonicalization, departures)?,
             method: signature_method(method, departures)?,
             reference: Reference::read(reference, departures)?,
-            value: octets(value)?,
+            value: octets(value, &SIGNATURE_VALUE)?,
             key_info,
         })
     }
@@ -146,6 +151,8 @@ impl<'d> Signature<'d> {
             uri => Err(SignatureError::ReferenceMismatch {
                 expected: format!("#{id}").as_str().into(),
                 received: uri.map(Into::into),
+                // Of the root element, the departure is not allowed.
+                departure: (uri == Some("") && element.id == document.root).then_some(Departure::WholeDocumentReference),
             }),
         }
     }
@@ -157,7 +164,7 @@ impl<'d> Signature<'d> {
         if message.is_too_long() {
             return Err(malformed("a SignedInfo of more than 64 KiB"));
         }
-        keys.verify(self.method, &message.0, &self.value, || self.key_info.and_then(shown_certificate))
+        keys.verify(self.method, &message.0, &self.value, || self.key_info.map(shown_certificates).unwrap_or_default())
     }
 
     /// XMLDSig 3.2.1: the digest of the canonical form of what is referenced, without this Signature.
@@ -166,7 +173,11 @@ impl<'d> Signature<'d> {
         let canonicalization = self.reference.canonicalization;
         // A same-document reference is a node-set without comments, whatever the algorithm says: XMLDSig 4.4.3.3.
         canonicalization.write(referenced, Some(signature), canonicalization.algorithm.without_comments(), &mut digest)?;
-        if digest.matches(&self.reference.value) { Ok(()) } else { Err(SignatureError::DigestMismatch { element: name }) }
+        if digest.matches(&self.reference.value) {
+            Ok(())
+        } else {
+            Err(SignatureError::DigestMismatch { element: name, clues: Box::default() })
+        }
     }
 }
 
@@ -185,7 +196,7 @@ impl<'d> Reference<'d> {
             uri: reference.attribute(Namespace::None, "URI"),
             canonicalization: read_transforms(transforms, departures)?,
             digest: digest_method(digest, departures)?,
-            value: octets(value)?,
+            value: octets(value, &DIGEST_VALUE)?,
         })
     }
 }
@@ -210,7 +221,7 @@ fn read_transforms<'d>(transforms: Cursor<'d>, departures: Departures) -> Result
         None if departures.contains(Departure::InclusiveCanonicalization) => {
             Canonicalization { algorithm: Algorithm::Inclusive10, prefix_list: "" }
         }
-        None => return Err(malformed("no canonicalization transform, which means Canonical XML 1.0, and that is not allowed")),
+        None => return Err(malformed(SignatureError::NO_CANONICALIZATION)),
     };
     children.end("more than two transforms")?;
     Ok(canonicalization)
@@ -309,19 +320,42 @@ fn malformed(reason: &'static str) -> SignatureError {
 }
 
 /// The octets of a `DigestValue` or `SignatureValue`. A comment in there is a way to show two readers two values.
-fn octets(element: Cursor<'_>) -> Result<Vec<u8>, SignatureError> {
+fn octets(element: Cursor<'_>, faults: &ValueFaults) -> Result<Vec<u8>, SignatureError> {
     let mut children = element.children();
-    let (Some(text), None) = (children.next().and_then(Cursor::text_node), children.next()) else {
-        return Err(malformed("a DigestValue or SignatureValue that is not just text"));
+    let text = match (children.next(), children.next()) {
+        (None, _) => return Err(malformed(faults.empty)),
+        (Some(child), None) => child.text_node().ok_or(malformed(faults.not_text))?,
+        (Some(_), Some(_)) => return Err(malformed(faults.not_text)),
     };
-    base64::decode_whitespace(&text).map_err(|_| malformed("a DigestValue or SignatureValue that is not base64"))
+    let octets = base64::decode_whitespace(&text).map_err(|_| malformed(faults.not_base64))?;
+    if octets.is_empty() { Err(malformed(faults.empty)) } else { Ok(octets) }
 }
 
-/// The fingerprint of the first certificate that KeyInfo shows: a hint for the administrator.
-fn shown_certificate(key_info: Cursor<'_>) -> Option<String> {
-    let x509 = key_info.children().find(|child| child.is(Namespace::Dsig, "X509Data"))?;
-    let certificate = x509.children().find(|child| child.is(Namespace::Dsig, "X509Certificate"))?;
-    Some(sha256_fingerprint(&base64::decode_whitespace(&certificate.text(None)?).ok()?))
+/// What is said of a value that is none.
+struct ValueFaults {
+    empty: &'static str,
+    not_text: &'static str,
+    not_base64: &'static str,
+}
+
+const SIGNATURE_VALUE: ValueFaults = ValueFaults {
+    empty: "an empty SignatureValue",
+    not_text: "a SignatureValue that is not just text",
+    not_base64: "a SignatureValue that is not base64",
+};
+
+const DIGEST_VALUE: ValueFaults = ValueFaults {
+    empty: "an empty DigestValue",
+    not_text: "a DigestValue that is not just text",
+    not_base64: "a DigestValue that is not base64",
+};
+
+/// The certificates that KeyInfo shows, as they are written: hints for the administrator.
+#[cold]
+fn shown_certificates(key_info: Cursor<'_>) -> Vec<String> {
+    let x509 = key_info.children().filter(|child| child.is(Namespace::Dsig, "X509Data")).flat_map(Cursor::children);
+    let certificates = x509.filter(|child| child.is(Namespace::Dsig, "X509Certificate")).take(TrustedKeys::MAXIMUM);
+    certificates.filter_map(|certificate| certificate.text(None)).map(Cow::into_owned).collect()
 }
 
 /// An identifier that stands twice makes it a matter of taste which element a reference means. SAML Core 1.3.4.
@@ -657,10 +691,14 @@ mod tests {
             ),
             (METHOD, &with_content(METHOD, "<a/>"), "content in SignatureMethod"),
             (DIGEST, &with_content(DIGEST, "<a/>"), "content in DigestMethod"),
-            ("AQID", "", "a DigestValue or SignatureValue that is not just text"),
-            ("AQID", "AQ<!-- -->ID", "a DigestValue or SignatureValue that is not just text"),
-            ("BAUG", "BAUG<a/>", "a DigestValue or SignatureValue that is not just text"),
-            ("BAUG", "BA#G", "a DigestValue or SignatureValue that is not base64"),
+            ("AQID", "", "an empty DigestValue"),
+            ("AQID", " \n", "an empty DigestValue"),
+            ("BAUG", "", "an empty SignatureValue"),
+            ("AQID", "<!-- -->", "a DigestValue that is not just text"),
+            ("AQID", "AQ<!-- -->ID", "a DigestValue that is not just text"),
+            ("BAUG", "BAUG<a/>", "a SignatureValue that is not just text"),
+            ("BAUG", "BA#G", "a SignatureValue that is not base64"),
+            ("AQID", "AQI", "a DigestValue that is not base64"),
         ] {
             assert_eq!(read(&replaced(&genuine(), from, to), Departures::default()), Err(malformed(reason)), "{to}");
         }

@@ -196,13 +196,24 @@ impl Scene {
     }
 }
 
-/// What is read is at least one key and at most the limit, and each is read again from what it shows.
+/// What is read is at least one key and at most the limit, each once; PEM within base64 holds the same keys; and nothing that is
+/// shown of a certificate moves a cursor.
 pub(crate) fn certificate(data: &[u8]) {
-    let Ok(keys) = TrustedKeys::from_pem(data) else { return };
+    let keys = TrustedKeys::from_pem(data);
+    if data.windows(11).any(|octets| octets == b"-----BEGIN ") && std::str::from_utf8(data).is_ok() {
+        assert_eq!(TrustedKeys::from_pem(STANDARD.encode(data)).ok(), keys.clone().ok());
+    }
+    let Ok(keys) = keys else { return };
     assert!((1..=TrustedKeys::MAXIMUM).contains(&keys.iter().count()));
-    for certificate in keys.iter() {
-        assert_eq!(certificate.sha256_fingerprint().len(), 95);
-        assert!(!certificate.key_type().to_string().is_empty());
+    assert_eq!(keys.clone().and(keys.clone()).as_ref(), Ok(&keys));
+    for key in keys.iter() {
+        assert_eq!(key.spki_sha256_fingerprint().len(), 95);
+        assert!(!key.key_type().to_string().is_empty());
+        let Some(certificate) = key.certificate() else { continue };
+        assert_eq!((certificate.sha256_fingerprint().len(), certificate.sha1_fingerprint().len()), (95, 59));
+        let shown = [certificate.subject(), certificate.issuer(), certificate.serial_hex()].concat();
+        assert!(!shown.chars().any(char::is_control), "{shown:?}");
+        assert!([certificate.not_before(), certificate.not_after()].into_iter().all(|time| format_rfc3339(time).len() >= 24));
     }
 }
 

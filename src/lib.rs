@@ -147,7 +147,7 @@ pub use binding::send::PostPage;
 pub use connection::identity_provider::IdentityProvider;
 pub use connection::metadata;
 pub use connection::service_provider::ServiceProvider;
-pub use crypto::{Certificate, KeyType, SigningKey, TrustedKeys};
+pub use crypto::{Certificate, KeyType, SigningKey, TrustedKey, TrustedKeys};
 pub use departure::{Departure, UnknownDeparture};
 pub use error::{
     AlgorithmRefusal, AlgorithmRole, CertificateError, Clues, ConfigError, ConstraintError, CopySign, DecodeError, Error,

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use crate::crypto::TrustedKey;
 use crate::error::Error;
 use crate::replay::{AsyncReplayStore, ReplayKey, ReplayStore};
 use crate::saml::assertion::{Assertion, Content};
@@ -272,12 +273,8 @@ impl fmt::Debug for Login {
 pub struct VerifiedSignature {
     /// `Response` or `Assertion`.
     pub element: &'static str,
-    /// SHA-256 fingerprint of the trusted certificate whose key made it.
-    pub certificate_sha256: String,
-    /// Subject of that certificate.
-    pub certificate_subject: String,
-    /// Until when that certificate is valid.
-    pub certificate_not_after: SystemTime,
+    /// The trusted key that made it, with its certificate if it was configured with one.
+    pub key: TrustedKey,
     /// The signature method's identifier.
     pub signature_algorithm: &'static str,
     /// The digest method's identifier.

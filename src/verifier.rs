@@ -8,7 +8,7 @@ mod explain;
 
 use std::time::{Duration, SystemTime};
 
-use crate::Certificate;
+use crate::TrustedKey;
 use crate::binding::mistaken::in_place_of_message;
 use crate::binding::post::decode_post;
 use crate::connection::identity_provider::{IdentityProvider, Proof};
@@ -78,7 +78,8 @@ pub struct Verifier {
     max_authentication_age: Option<Duration>,
 }
 
-/// What becomes of a login whose trusted certificate is outside its validity.
+/// What becomes of a login whose trusted certificate is outside its validity. A public key that was configured without a
+/// certificate has none.
 ///
 /// The key is trusted because it was configured, not because of its certificate (SAML Metadata Interoperability Profile), so
 /// nothing but this policy speaks against it.
@@ -94,7 +95,9 @@ pub enum ExpiredCertificate {
 }
 
 impl ExpiredCertificate {
-    fn judge(self, certificate: &Certificate, now: SystemTime) -> Result<Option<Warning>, SignatureError> {
+    /// A key without a certificate has no validity.
+    fn judge(self, key: &TrustedKey, now: SystemTime) -> Result<Option<Warning>, SignatureError> {
+        let Some(certificate) = key.certificate() else { return Ok(None) };
         let (from, until) = (certificate.not_before(), certificate.not_after());
         if self == Self::Ignore || (from..=until).contains(&now) {
             return Ok(None);
@@ -339,8 +342,8 @@ impl Verifier {
         now: SystemTime,
     ) -> Result<Vec<Warning>, SignatureError> {
         let mut warnings = Vec::new();
-        for certificate in proven.proofs().filter_map(|proof| idp.certificate(proof)) {
-            warnings.extend(self.expired_certificate.judge(certificate, now)?);
+        for key in proven.proofs().filter_map(|proof| idp.key(proof)) {
+            warnings.extend(self.expired_certificate.judge(key, now)?);
         }
         warnings.dedup();
         Ok(warnings)
@@ -597,7 +600,7 @@ HC3QSRBSYtvrf7ErUczQgurtv5Icjw41AoL17Mj8cWYosOO/Gpt4qoTKTKdpmGRp
     #[test]
     fn certificates_outside_their_validity() {
         let keys = TrustedKeys::from_pem(CERTIFICATE_PEM.as_bytes()).unwrap();
-        let certificate = keys.iter().next().unwrap();
+        let key = keys.iter().next().unwrap();
         let validity = "from 2026-11-23T22:07:59.000Z until 2040-08-01T22:07:59.000Z".to_owned();
         for (now, valid) in [
             ("2026-11-23T22:07:58.000Z", false),
@@ -605,8 +608,8 @@ HC3QSRBSYtvrf7ErUczQgurtv5Icjw41AoL17Mj8cWYosOO/Gpt4qoTKTKdpmGRp
             ("2040-08-01T22:07:59.000Z", true),
             ("2040-08-01T22:08:00.000Z", false),
         ] {
-            let warning =
-                Warning::CertificateNotValid { sha256: certificate.sha256_fingerprint().to_string(), validity: validity.clone() };
+            let sha256 = key.certificate().unwrap().sha256_fingerprint().to_string();
+            let warning = Warning::CertificateNotValid { sha256, validity: validity.clone() };
             let error = SignatureError::CertificateNotValid { validity: validity.clone(), now: now.to_owned() };
             for (policy, outcome) in [
                 (ExpiredCertificate::Ignore, Ok(None)),
@@ -614,7 +617,7 @@ HC3QSRBSYtvrf7ErUczQgurtv5Icjw41AoL17Mj8cWYosOO/Gpt4qoTKTKdpmGRp
                 (ExpiredCertificate::Refuse, Err(error)),
             ] {
                 let expected = if valid { Ok(None) } else { outcome };
-                assert_eq!(policy.judge(certificate, at(now)), expected, "{policy:?} {now}");
+                assert_eq!(policy.judge(key, at(now)), expected, "{policy:?} {now}");
             }
         }
     }

@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 
 use common::{cases, conclude, read, read_text, text, vectors};
 use saml_verify::internals::{self, ValueVerdict};
-use saml_verify::{CertificateError, Departure, Limits, TrustedKeys};
+use saml_verify::{Departure, Limits, TrustedKeys};
 use serde_json::Value;
 
 #[test]
 fn signatures_within_the_profile_verify_and_others_are_refused_for_their_reason() {
     let Some(folder) = vectors("conformance/dsig") else { return };
     let cases = cases(&folder);
-    let key = |case: &Value| case["key"].as_str().map(|file| public_key(&read_text(&folder.join(file))));
+    let key = |case: &Value| case["key"].as_str().map(|file| TrustedKeys::from_pem(read_text(&folder.join(file))));
     // For a case whose own key is none for us, so that its document is judged all the same.
     let any = cases.iter().filter_map(key).find_map(Result::ok).expect("one usable key");
     let mut wrong = Vec::new();
@@ -50,12 +50,6 @@ fn verify(case: &Value, xml: &[u8], keys: &TrustedKeys) -> Result<(), &'static s
         Ok(Ok(false)) => panic!("{}: no signature", case["id"]),
         Ok(Err(error)) => Err(saml_verify::Error::from(error).code()),
     }
-}
-
-/// A PEM SubjectPublicKeyInfo.
-fn public_key(pem: &str) -> Result<TrustedKeys, CertificateError> {
-    let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
-    internals::public_key(&common::base64(&body))
 }
 
 fn judge(case: &Value, outcome: Result<(), &'static str>) -> Result<(), String> {
@@ -136,7 +130,7 @@ fn signature_values_are_judged_as_wycheproof_judges_them() {
         let file: Value = serde_json::from_slice(&read(&folder.join(text(case, "file")))).expect("JSON");
         for group in file["testGroups"].as_array().expect("groups") {
             let tests = group["tests"].as_array().expect("tests");
-            match (method(id), internals::public_key(&spki(group))) {
+            match (method(id), TrustedKeys::from_pem(spki(group))) {
                 (Some(method), Ok(keys)) => {
                     let key = keys.iter().next().expect("one key");
                     for test in tests {

@@ -409,6 +409,7 @@ fn an_untrusted_key_is_shown_with_both_fingerprints() {
     let named = |pem| {
         let keys = keys(pem);
         let certificate = keys.iter().next().expect("a certificate");
+        let certificate = certificate.certificate().expect("a certificate");
         format!("{} (SHA-1 {})", certificate.sha256_fingerprint(), certificate.sha1_fingerprint())
     };
     assert_eq!(

@@ -11,7 +11,7 @@ use saml_verify::canonical::Algorithm;
 use saml_verify::metadata::{HTTP_POST, HTTP_REDIRECT, IdpMetadata, MetadataError, MetadataReader, MetadataWarning, Vouched};
 use saml_verify::test_idp::TestIdp;
 use saml_verify::time::{format_rfc3339, parse_rfc3339};
-use saml_verify::{Certificate, Departure, Limits, Position, TrustedKeys, internals};
+use saml_verify::{Certificate, Departure, Limits, Position, TrustedKey, TrustedKeys, internals};
 use serde_json::{Value, json};
 
 const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
@@ -49,7 +49,7 @@ fn body(file: &str) -> String {
 }
 
 fn fingerprints(keys: &TrustedKeys) -> Vec<&str> {
-    keys.iter().map(Certificate::sha256_fingerprint).collect()
+    keys.iter().filter_map(TrustedKey::certificate).map(Certificate::sha256_fingerprint).collect()
 }
 
 /// The document with the signature of that element as its first child.

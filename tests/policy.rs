@@ -12,14 +12,14 @@ use std::time::{Duration, SystemTime};
 use common::posted::{Posted, posted};
 use common::{read, testdata};
 use saml_verify::canonical::Algorithm;
-use saml_verify::internals::{ValueVerdict, public_key, sign, verify_value};
+use saml_verify::internals::{ValueVerdict, sign, verify_value};
 use saml_verify::test_idp::{TestIdp, TestResponse};
 use saml_verify::time::{format_rfc3339, parse_rfc3339};
 use saml_verify::{
-    AlgorithmRefusal, AlgorithmRole, AsyncReplayStore, CertificateError, Clues, ConfigError, ConstraintError, Departure, Error,
-    Expect, ExpiredCertificate, Fingerprints, IdentityProvider, InProcessReplayStore, Limits, Login, OtherIssuer, ReplayError,
-    ReplayFuture, ReplayKey, ReplayStore, ReportOutcome, ServiceProvider, SignatureError, SignedPart, TrustedKeys, Verifier,
-    Warning, XmlErrorKind, peek_issuer,
+    AlgorithmRefusal, AlgorithmRole, AsyncReplayStore, Certificate, CertificateError, Clues, ConfigError, ConstraintError,
+    Departure, Error, Expect, ExpiredCertificate, Fingerprints, IdentityProvider, InProcessReplayStore, Limits, Login,
+    OtherIssuer, ReplayError, ReplayFuture, ReplayKey, ReplayStore, ReportOutcome, ServiceProvider, SignatureError, SignedPart,
+    TrustedKey, TrustedKeys, Verifier, Warning, XmlErrorKind, peek_issuer,
 };
 
 const IDP: &str = "urn:test:idp";
@@ -200,8 +200,12 @@ fn named(keys: &TrustedKeys) -> Vec<Fingerprints> {
     keys.iter().map(Into::into).collect()
 }
 
+fn certificate(keys: &TrustedKeys) -> &Certificate {
+    keys.iter().next().and_then(TrustedKey::certificate).expect("a certificate")
+}
+
 fn fingerprint(keys: &TrustedKeys) -> String {
-    keys.iter().next().expect("a key").sha256_fingerprint().to_owned()
+    certificate(keys).sha256_fingerprint().to_owned()
 }
 
 #[test]
@@ -386,7 +390,7 @@ fn a_key_that_takes_no_private_key_is_none() {
         (point(0xEE, 0xFF, 0xFF), true),
     ] {
         let info = [&[0x30, 0x2A, 0x30, 5, 6, 3, 0x2B, 0x65, 0x70, 3, 0x21, 0], &public[..]].concat();
-        match public_key(&info) {
+        match TrustedKeys::from_pem(&info) {
             Ok(keys) => {
                 let key = keys.iter().next().expect("a key");
                 let holds = |message: u8| verify_value(key, EDDSA, &[message], &forged) == ValueVerdict::Valid;
@@ -426,7 +430,7 @@ const CUBE_ROOT: &str = "\
 fn certificates_outside_their_validity_are_judged_by_the_policy() {
     use ExpiredCertificate::{Ignore, Refuse, Warn};
     for posted in [Posted::auth0("a-cert-expired"), Posted::attack("cert-expired"), Posted::attack("cert-future")] {
-        let certificate = posted.keys.iter().next().expect("a certificate");
+        let certificate = certificate(&posted.keys);
         let validity =
             format!("from {} until {}", format_rfc3339(certificate.not_before()), format_rfc3339(certificate.not_after()));
         let warning =
@@ -565,13 +569,16 @@ fn a_login_says_which_of_the_trusted_keys_signed() {
     let rotating = Verifier::new(service_provider(), connection(IDP, keys));
     for idp in [&current, &next] {
         let login = verify(&rotating, &response(idp).to_xml()).expect("a login");
-        assert_eq!(login.signatures()[0].certificate_sha256, fingerprint(&idp.trusted_keys()));
+        assert_eq!(
+            login.signatures()[0].key.certificate().expect("a certificate").sha256_fingerprint(),
+            fingerprint(&idp.trusted_keys())
+        );
     }
     assert_eq!(verify(&verifier(), &response(&next).to_xml()).expect_err("a new key").code(), "untrusted_key");
     let posted = Posted::auth0("a-rotation-next-key-trusted");
     let next = TrustedKeys::from_pem(read(&testdata("auth0/keys/idp-next-rsa2048.pem"))).expect("a certificate");
     let login = posted.verify().expect("a login").without_replay_protection();
-    assert_eq!(login.signatures()[0].certificate_sha256, fingerprint(&next));
+    assert_eq!(login.signatures()[0].key.certificate().expect("a certificate").sha256_fingerprint(), fingerprint(&next));
 }
 
 #[test]

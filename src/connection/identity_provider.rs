@@ -1,7 +1,6 @@
 //! An identity provider, and the keys that speak for it.
 
 use super::{checked_entity_id, url};
-use crate::TrustedKeys;
 use crate::binding::redirect::{RedirectMessage, SignedQuery};
 use crate::crypto::SignatureAlgorithm;
 use crate::departure::{Departure, Departures};
@@ -12,6 +11,7 @@ use crate::login::VerifiedSignature;
 use crate::saml::response::Response;
 use crate::saml::signature_in_place;
 use crate::xml::{Document, SignatureInfo, Signed, Trust, Unsigned};
+use crate::{TrustedKey, TrustedKeys};
 
 /// An identity provider and the keys that speak for it.
 #[derive(Clone, Debug)]
@@ -173,19 +173,16 @@ impl IdentityProvider {
         }
     }
 
-    /// The certificate whose key signed.
-    pub(crate) fn certificate(&self, proof: &Proof<'_>) -> Option<&crate::Certificate> {
+    /// The key that signed.
+    pub(crate) fn key(&self, proof: &Proof<'_>) -> Option<&TrustedKey> {
         self.keys.iter().nth(proof.key)
     }
 
     /// What a login tells of a signature.
     pub(crate) fn describe(&self, element: &'static str, proof: &Proof<'_>) -> Option<VerifiedSignature> {
-        let certificate = self.certificate(proof)?;
         Some(VerifiedSignature {
             element,
-            certificate_sha256: certificate.sha256_fingerprint().to_string(),
-            certificate_subject: certificate.subject().to_string(),
-            certificate_not_after: certificate.not_after(),
+            key: self.key(proof)?.clone(),
             signature_algorithm: proof.info.signature,
             digest_algorithm: proof.info.digest,
         })

@@ -302,9 +302,14 @@ pub(crate) fn sha256_hex(digest: &Digest) -> String {
     hex(digest.as_ref(), "", Case::Lower)
 }
 
-/// Bytes in upper-case hexadecimal with colons between them.
-pub(super) fn colon_hex(bytes: &[u8]) -> String {
-    hex(bytes, ":", Case::Upper)
+/// Bytes in upper-case hexadecimal.
+pub(super) fn upper_hex(bytes: &[u8]) -> String {
+    hex(bytes, "", Case::Upper)
+}
+
+/// Bytes in lower-case hexadecimal.
+pub(super) fn lower_hex(bytes: &[u8]) -> String {
+    hex(bytes, "", Case::Lower)
 }
 
 #[derive(Clone, Copy)]
@@ -548,6 +553,6 @@ mod tests {
             sha256_hex(&Digest::of(DigestAlgorithm::Sha256, b"abc")),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
-        assert_eq!(colon_hex(&[0, 0xAB]), "00:AB");
+        assert_eq!((upper_hex(&[0, 0xAB]), lower_hex(&[0, 0xAB])), ("00AB".to_owned(), "00ab".to_owned()));
     }
 }

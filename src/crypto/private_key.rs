@@ -3,12 +3,13 @@
 //! In goes the content of a file or of an environment variable; out comes the DER of the one private key in it and its parts, or
 //! a [`SigningKeyError`] that says what it was instead. Whether the numbers make a key, whoever signs with them finds out.
 
-use x509_cert::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef, UintRef};
-use x509_cert::der::{Decode, Tag, TagNumber, Tagged};
+use der::asn1::{AnyRef, BitStringRef, OctetStringRef, UintRef};
+use der::{Decode, Tag, TagNumber, Tagged};
 
-use super::certificate::{ED25519, ELLIPTIC_CURVE, P256, P384, RSA, bit_length, name_of};
-use super::pem::{Block, blocks, decode_body, elements};
-use crate::error::{CertificateError, Shown, SigningKeyError};
+use super::pasted::Text;
+use super::pem::{Block, blocks};
+use super::public_key::{ED25519, ELLIPTIC_CURVE, P256, P384, RSA, bit_length, name_of};
+use crate::error::{CertificateError, SigningKeyError};
 
 /// The DER of a private key, and in what form it is.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,39 +53,40 @@ pub(super) fn find(input: &[u8]) -> Result<PrivateKeyDer, SigningKeyError> {
     if input.trim_ascii().is_empty() {
         return Err(SigningKeyError::Empty);
     }
-    let blocks = blocks(input).map_err(|error| damaged(&error))?;
-    let mut keys = blocks.iter().filter(|block| block.label.ends_with(b"PRIVATE KEY"));
+    let text = Text::new(input);
+    let blocks = blocks(&text).map_err(|error| damaged(&error))?;
+    let mut keys = blocks.iter().filter(|block| block.label.ends_with(PRIVATE_KEY));
     match (keys.next(), keys.count()) {
         (None, _) => Err(instead(&blocks)),
-        (Some(key), 0) => decode(key),
+        (Some(key), 0) => decode(key, &text),
         (Some(_), more) => Err(SigningKeyError::SeveralKeys { count: more.saturating_add(1) }),
     }
 }
 
 /// What a file is that has no private key in it.
-fn instead(blocks: &[Block<'_>]) -> SigningKeyError {
+fn instead(blocks: &[Block]) -> SigningKeyError {
     match blocks.first() {
         None => SigningKeyError::NotPem,
         Some(block) if block.is_certificate() => SigningKeyError::Certificate,
-        Some(block) if block.label.ends_with(b"PUBLIC KEY") => SigningKeyError::PublicKey,
-        Some(block) => SigningKeyError::OtherBlock { label: Shown::new(&String::from_utf8_lossy(block.label)) },
+        Some(block) if block.label.ends_with(b"PUBLICKEY") => SigningKeyError::PublicKey,
+        Some(block) => SigningKeyError::OtherBlock { label: block.shown() },
     }
 }
 
-fn decode(block: &Block<'_>) -> Result<PrivateKeyDer, SigningKeyError> {
-    let form = match block.label {
-        b"ENCRYPTED PRIVATE KEY" => return Err(SigningKeyError::Encrypted),
+fn decode(block: &Block, text: &Text) -> Result<PrivateKeyDer, SigningKeyError> {
+    let form = match block.label.as_slice() {
+        b"ENCRYPTEDPRIVATEKEY" => return Err(SigningKeyError::Encrypted),
         // RFC 1421 section 4.6.1.1: what OpenSSL writes into the older forms.
-        _ if memchr::memmem::find(block.body, b"Proc-Type:").is_some() => return Err(SigningKeyError::Encrypted),
-        b"PRIVATE KEY" => Form::Pkcs8,
-        b"RSA PRIVATE KEY" => Form::Pkcs1,
-        b"EC PRIVATE KEY" => Form::Sec1,
+        _ if memchr::memmem::find(block.body(text), b"Proc-Type:").is_some() => return Err(SigningKeyError::Encrypted),
+        PRIVATE_KEY => Form::Pkcs8,
+        b"RSAPRIVATEKEY" => Form::Pkcs1,
+        b"ECPRIVATEKEY" => Form::Sec1,
         label => {
-            let kind = String::from_utf8_lossy(label.strip_suffix(b" PRIVATE KEY").unwrap_or(label)).into_owned();
+            let kind = String::from_utf8_lossy(label.strip_suffix(PRIVATE_KEY).unwrap_or(label)).into_owned();
             return Err(SigningKeyError::UnsupportedKey { algorithm: kind.chars().take(32).collect() });
         }
     };
-    let der = decode_body(block.body, block.offset).map_err(|error| damaged(&error))?;
+    let der = block.decode(text).map_err(|error| damaged(&error))?;
     Ok(PrivateKeyDer { form, der })
 }
 
@@ -106,12 +108,12 @@ impl PrivateKeyDer {
         };
         let key = key.decode_as::<&OctetStringRef>().map_err(|_| SHAPE)?.as_bytes();
         let algorithm = elements(algorithm.value());
-        let oid = algorithm.first().and_then(|oid| oid.decode_as::<ObjectIdentifier>().ok()).ok_or(SHAPE)?;
-        match oid {
+        let oid = algorithm.first().filter(|oid| oid.tag() == Tag::ObjectIdentifier).ok_or(SHAPE)?;
+        match oid.value() {
             RSA => rsa(key),
             ELLIPTIC_CURVE => elliptic_curve(key, algorithm.get(1).copied()),
             ED25519 => Ok(PrivateKey::Ed25519(&self.der)),
-            other => Err(SigningKeyError::UnsupportedKey { algorithm: name_of(&other) }),
+            other => Err(SigningKeyError::UnsupportedKey { algorithm: name_of(other) }),
         }
     }
 }
@@ -137,16 +139,26 @@ fn elliptic_curve<'a>(sec1: &'a [u8], named: Option<AnyRef<'a>>) -> Result<Priva
         parts.iter().find(|part| part.tag() == wanted).map(|part| part.value())
     };
     let named = named.or_else(|| tagged(0).and_then(|parameters| AnyRef::from_der(parameters).ok()));
-    let curve = match named.map(|parameters| parameters.decode_as::<ObjectIdentifier>()) {
-        Some(Ok(P256)) => Curve::P256,
-        Some(Ok(P384)) => Curve::P384,
-        Some(Ok(other)) => return Err(SigningKeyError::UnsupportedCurve { curve: name_of(&other) }),
-        Some(Err(_)) => return Err(SigningKeyError::UnsupportedCurve { curve: "explicit parameters".to_owned() }),
+    let curve = match named.map(|parameters| (parameters.tag(), parameters.value())) {
+        Some((Tag::ObjectIdentifier, P256)) => Curve::P256,
+        Some((Tag::ObjectIdentifier, P384)) => Curve::P384,
+        Some((Tag::ObjectIdentifier, other)) => return Err(SigningKeyError::UnsupportedCurve { curve: name_of(other) }),
+        Some(_) => return Err(SigningKeyError::UnsupportedCurve { curve: "explicit parameters".to_owned() }),
         None => return Err(malformed("it names no curve")),
     };
     let point = tagged(1).ok_or(malformed("its public key is missing in it"))?;
     let point = BitStringRef::from_der(point).ok().and_then(|bits| bits.as_bytes()).ok_or(SHAPE)?;
     Ok(PrivateKey::EllipticCurve { curve, scalar, point })
+}
+
+/// The elements that stand one behind the other in `der`, as far as they are DER.
+fn elements(mut der: &[u8]) -> Vec<AnyRef<'_>> {
+    let mut elements = Vec::new();
+    while let Ok((element, rest)) = AnyRef::from_der_partial(der) {
+        elements.push(element);
+        der = rest;
+    }
+    elements
 }
 
 /// The elements of a SEQUENCE with nothing behind it.
@@ -168,3 +180,6 @@ fn damaged(error: &CertificateError) -> SigningKeyError {
 const fn malformed(reason: &'static str) -> SigningKeyError {
     SigningKeyError::Malformed { reason }
 }
+
+/// How the labels of private keys end, without white space.
+const PRIVATE_KEY: &[u8] = b"PRIVATEKEY";

@@ -4,7 +4,7 @@
 //! absent: an operation with a key that is not trusted, and a look at who signed a certificate.
 
 use super::algorithm::{KeyFamily, SignatureAlgorithm, sha1_fingerprint, sha256_fingerprint};
-use super::certificate::{Certificate, TrustedKeys};
+use super::certificate::{TrustedKey, TrustedKeys};
 use crate::base64;
 use crate::error::{Clues, Fingerprints, Shown, SignatureError};
 
@@ -26,7 +26,10 @@ pub(super) fn reason(trusted: &TrustedKeys, method: SignatureAlgorithm, value: &
         (issued, _) => SignatureError::UntrustedKey {
             shown: issued.map(|(shown, _)| shown).or(shown.first()).map(|shown| shown.fingerprints.clone()),
             trusted: trusted.iter().map(Fingerprints::from).collect(),
-            clues: Box::new(Clues { authority: issued.map(|(_, key)| Shown::new(key.subject())), ..Clues::default() }),
+            clues: Box::new(Clues {
+                authority: issued.and_then(|(_, key)| key.certificate()).map(|authority| Shown::new(authority.subject())),
+                ..Clues::default()
+            }),
         },
     }
 }
@@ -35,7 +38,7 @@ pub(super) fn reason(trusted: &TrustedKeys, method: SignatureAlgorithm, value: &
 struct ShownCertificate {
     fingerprints: Fingerprints,
     /// None where its key could not be trusted either.
-    certificate: Option<Certificate>,
+    key: Option<TrustedKey>,
 }
 
 impl ShownCertificate {
@@ -45,30 +48,33 @@ impl ShownCertificate {
         let is_pem = decoded.trim_ascii_start().starts_with(b"-----BEGIN");
         let readable = if is_pem { &decoded } else { text.as_bytes() };
         match TrustedKeys::from_pem(readable) {
-            Ok(keys) => keys.iter().map(|key| Self { fingerprints: key.into(), certificate: Some(key.clone()) }).collect(),
+            Ok(keys) => keys.iter().map(|key| Self { fingerprints: key.into(), key: Some(key.clone()) }).collect(),
             Err(_) if decoded.is_empty() || is_pem => Vec::new(),
             Err(_) => {
                 let fingerprints = Fingerprints { sha256: sha256_fingerprint(&decoded), sha1: Some(sha1_fingerprint(&decoded)) };
-                vec![Self { fingerprints, certificate: None }]
+                vec![Self { fingerprints, key: None }]
             }
         }
     }
 
     /// Whether it is that certificate, or another one of the same key.
-    fn holds(&self, key: &Certificate) -> bool {
-        self.certificate.as_ref().is_some_and(|shown| shown.has_key_of(key))
+    fn holds(&self, key: &TrustedKey) -> bool {
+        self.key.as_ref().is_some_and(|shown| shown.has_key_of(key))
     }
 
     /// Going by the names. One that issued itself, as when a key is rotated, was issued by nobody else.
-    fn is_issued_by(&self, key: &Certificate) -> bool {
-        let certificate = self.certificate.as_ref();
-        certificate.is_some_and(|shown| shown.issuer() == key.subject() && shown.subject() != shown.issuer())
+    fn is_issued_by(&self, key: &TrustedKey) -> bool {
+        let shown = self.key.as_ref().and_then(TrustedKey::certificate);
+        let (Some(shown), Some(trusted)) = (shown, key.certificate()) else { return false };
+        shown.issuer() == trusted.subject() && shown.subject() != shown.issuer()
     }
 }
 
-impl From<&Certificate> for Fingerprints {
-    fn from(certificate: &Certificate) -> Self {
-        Self { sha256: certificate.sha256_fingerprint().to_owned(), sha1: Some(certificate.sha1_fingerprint().to_owned()) }
+/// Those of the certificate, or that of a public key which has none.
+impl From<&TrustedKey> for Fingerprints {
+    fn from(key: &TrustedKey) -> Self {
+        let sha1 = key.certificate().map(|certificate| certificate.sha1_fingerprint().to_owned());
+        Self { sha256: key.shown(), sha1 }
     }
 }
 

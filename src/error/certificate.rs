@@ -27,6 +27,13 @@ pub enum CertificateError {
         /// Where the block ends.
         offset: usize,
     },
+    /// A line of PEM has other dashes than five hyphens on either side.
+    WrongDashes {
+        /// Where they are.
+        offset: usize,
+        /// Whether they are dashes or other characters that look like hyphens: a word processor or a web page puts them there.
+        typographic: bool,
+    },
     /// The base64 text has a character that is not base64, or is cut.
     InvalidBase64 {
         /// Where the first wrong character is, or where the text ends too early.
@@ -40,7 +47,10 @@ pub enum CertificateError {
         bytes: usize,
     },
     /// Looks like a certificate, and is not built like one. RFC 5280 section 4.1.
-    Malformed,
+    Malformed {
+        /// The part of it that cannot be read.
+        part: &'static str,
+    },
     /// An RSA key below 2048 bits. NIST SP 800-131A.
     RsaKeyTooShort {
         /// The length of its modulus.
@@ -92,7 +102,7 @@ pub enum FoundInstead {
     PrivateKey,
     /// A request for a certificate (PKCS #10).
     CertificateRequest,
-    /// A public key without a certificate around it.
+    /// A public key in another form than `PUBLIC KEY` (RFC 5280) and `RSA PUBLIC KEY` (PKCS #1).
     PublicKey,
     /// A PKCS #7 container (`.p7b`, `.p7c`).
     Pkcs7,
@@ -102,9 +112,13 @@ pub enum FoundInstead {
     Fingerprint,
     /// An HTML page.
     Html,
-    /// An XML document, such as metadata.
+    /// A SAML metadata document.
+    Metadata,
+    /// An XML document of another kind.
     Xml,
-    /// JSON, such as a key set.
+    /// A JSON Web Key, or a set of them (RFC 7517).
+    KeySet,
+    /// JSON of another kind.
     Json,
     /// UTF-16 text.
     Utf16,
@@ -127,10 +141,11 @@ impl CertificateError {
             Self::NotACertificate { .. } => "not_a_certificate",
             Self::MissingEnd { .. } => "certificate_end_missing",
             Self::MissingBegin { .. } => "certificate_begin_missing",
+            Self::WrongDashes { .. } => "certificate_dashes_wrong",
             Self::InvalidBase64 { .. } => "certificate_base64_invalid",
             Self::Truncated => "certificate_truncated",
             Self::TrailingData { .. } => "certificate_trailing_data",
-            Self::Malformed => "certificate_malformed",
+            Self::Malformed { .. } => "certificate_malformed",
             Self::RsaKeyTooShort { .. } => "rsa_key_too_short",
             Self::RsaKeyTooLong { .. } => "rsa_key_too_long",
             Self::UnsupportedCurve { .. } => "curve_unsupported",
@@ -150,7 +165,11 @@ impl CertificateError {
             Self::MissingEnd { .. } | Self::MissingBegin { .. } | Self::InvalidBase64 { .. } | Self::Truncated => {
                 "copy the certificate again, whole, with its lines `-----BEGIN CERTIFICATE-----` and `-----END CERTIFICATE-----`"
             }
-            Self::TrailingData { .. } | Self::Malformed | Self::MalformedKey { .. } => {
+            Self::WrongDashes { .. } => {
+                "download the certificate again, or put five hyphens on both sides: `-----BEGIN CERTIFICATE-----` and \
+                 `-----END CERTIFICATE-----`. Word processors, wikis and chats make dashes of hyphens"
+            }
+            Self::TrailingData { .. } | Self::Malformed { .. } | Self::MalformedKey { .. } => {
                 "download the certificate again; `openssl x509 -noout -text -in FILE` shows whether other programs can read it"
             }
             Self::RsaKeyTooShort { .. } | Self::RsaKeyTooLong { .. } => {
@@ -173,17 +192,21 @@ impl FoundInstead {
                  use, treat it as exposed"
             }
             Self::CertificateRequest => "give the certificate that was issued for the request",
-            Self::PublicKey => {
-                "give the whole certificate, `-----BEGIN CERTIFICATE-----`; a public key alone has no validity and no name"
-            }
+            Self::PublicKey => "give the certificate, `-----BEGIN CERTIFICATE-----`, or the key as `-----BEGIN PUBLIC KEY-----`",
             Self::Pkcs7 => "unpack it: `openssl pkcs7 -print_certs -in FILE` (with `-inform DER` if it is binary)",
             Self::Pkcs12 => "unpack the certificate and leave the key behind: `openssl pkcs12 -nokeys -clcerts -in FILE`",
             Self::Fingerprint => "give the certificate itself: a fingerprint cannot verify a signature",
             Self::Html => "download the certificate itself; this is a page of a web site, perhaps that of a login",
-            Self::Xml => {
-                "if this is the identity provider's metadata, give it as metadata, or the content of its X509Certificate alone"
+            Self::Metadata => {
+                "give the certificate in it: the text of the X509Certificate element that stands in the IDPSSODescriptor, in a \
+                 KeyDescriptor for signing"
             }
-            Self::Json => "give the content of the field that holds the certificate (of a key set: the first item of `x5c`)",
+            Self::Xml => "give the certificate alone: where the document has an X509Certificate element, the text of that",
+            Self::KeySet => {
+                "give the certificate: the first text in the key's `x5c`. SAML identity providers that have only a key set publish \
+                 the certificate in their metadata, as X509Certificate"
+            }
+            Self::Json => "give the text of the field that holds the certificate",
             Self::Utf16 => "save the file as ASCII or UTF-8 (in PowerShell: `-Encoding ascii`)",
             Self::PemBlock { .. } | Self::Text | Self::Bytes => {
                 "give the content of the certificate's file, as PEM, DER or base64: not its name, and not a URL"
@@ -199,15 +222,21 @@ impl fmt::Display for CertificateError {
             Self::NotACertificate { found } => write!(f, "not a certificate: {found}"),
             Self::MissingEnd { offset } => write!(f, "the PEM block that begins at byte {offset} has no END line"),
             Self::MissingBegin { offset } => write!(f, "the PEM block that ends at byte {offset} has no BEGIN line"),
+            Self::WrongDashes { offset, typographic: true } => {
+                write!(f, "the PEM line at byte {offset} has typographic dashes where five hyphens (-----) must be")
+            }
+            Self::WrongDashes { offset, typographic: false } => {
+                write!(f, "the PEM line at byte {offset} does not have five hyphens (-----) on both sides")
+            }
             Self::InvalidBase64 { offset } => write!(f, "the certificate's base64 is wrong at byte {offset}"),
             Self::Truncated => f.write_str("the certificate ends before it is complete"),
             Self::TrailingData { bytes } => write!(f, "{bytes} bytes behind the certificate"),
-            Self::Malformed => f.write_str("the certificate is not built as X.509 prescribes"),
+            Self::Malformed { part } => write!(f, "the certificate is not built as X.509 prescribes: {part} cannot be read"),
             Self::RsaKeyTooShort { bits } => write!(f, "the RSA key has {bits} bits, and at least 2048 are needed"),
             Self::RsaKeyTooLong { bits } => write!(f, "the RSA key has {bits} bits, and at most 8192 are supported"),
             Self::UnsupportedCurve { curve } => write!(f, "the elliptic curve {curve} is not supported"),
             Self::UnsupportedKey { algorithm } => write!(f, "keys of the kind {algorithm} are not supported"),
-            Self::MalformedKey { reason } => write!(f, "the certificate's key is malformed: {reason}"),
+            Self::MalformedKey { reason } => write!(f, "the key is malformed: {reason}"),
             Self::OneOfSeveral { position, count, subject: Some(subject), reason } => {
                 write!(f, "certificate {position} of {count}, {subject}: {reason}")
             }
@@ -224,12 +253,14 @@ impl fmt::Display for FoundInstead {
         f.write_str(match self {
             Self::PrivateKey => "this is a private key",
             Self::CertificateRequest => "this is a certificate request",
-            Self::PublicKey => "this is a public key alone",
+            Self::PublicKey => "this is a public key in another form",
             Self::Pkcs7 => "this is a PKCS #7 container",
             Self::Pkcs12 => "this is a PKCS #12 container",
             Self::Fingerprint => "this is a fingerprint",
             Self::Html => "this is an HTML page",
+            Self::Metadata => "this is a SAML metadata document",
             Self::Xml => "this is an XML document",
+            Self::KeySet => "this is a JSON Web Key or a set of them",
             Self::Json => "this is JSON",
             Self::Utf16 => "this is UTF-16 text",
             Self::PemBlock { label } => return write!(f, "this is a PEM block {label}"),
@@ -276,12 +307,26 @@ mod tests {
             (E::InvalidBase64 { offset: 7 }, "certificate_base64_invalid", "the certificate's base64 is wrong at byte 7"),
             (E::Truncated, "certificate_truncated", "the certificate ends before it is complete"),
             (E::TrailingData { bytes: 7 }, "certificate_trailing_data", "7 bytes behind the certificate"),
-            (E::Malformed, "certificate_malformed", "the certificate is not built as X.509 prescribes"),
+            (
+                E::WrongDashes { offset: 7, typographic: true },
+                "certificate_dashes_wrong",
+                "the PEM line at byte 7 has typographic dashes where five hyphens (-----) must be",
+            ),
+            (
+                E::WrongDashes { offset: 7, typographic: false },
+                "certificate_dashes_wrong",
+                "the PEM line at byte 7 does not have five hyphens (-----) on both sides",
+            ),
+            (
+                E::Malformed { part: "its validity" },
+                "certificate_malformed",
+                "the certificate is not built as X.509 prescribes: its validity cannot be read",
+            ),
             (E::RsaKeyTooShort { bits: 7 }, "rsa_key_too_short", "the RSA key has 7 bits, and at least 2048 are needed"),
             (E::RsaKeyTooLong { bits: 7 }, "rsa_key_too_long", "the RSA key has 7 bits, and at most 8192 are supported"),
             (E::UnsupportedCurve { curve }, "curve_unsupported", "the elliptic curve P-521 is not supported"),
             (E::UnsupportedKey { algorithm }, "key_unsupported", "keys of the kind DSA are not supported"),
-            (E::MalformedKey { reason: "bad" }, "key_malformed", "the certificate's key is malformed: bad"),
+            (E::MalformedKey { reason: "bad" }, "key_malformed", "the key is malformed: bad"),
             (
                 E::OneOfSeveral {
                     position: 2,
@@ -293,9 +338,9 @@ mod tests {
                 "certificate 2 of 3, \"CN=a\": the RSA key has 7 bits, and at least 2048 are needed",
             ),
             (
-                E::OneOfSeveral { position: 1, count: 2, subject: None, reason: Box::new(E::Malformed) },
+                E::OneOfSeveral { position: 1, count: 2, subject: None, reason: Box::new(E::Malformed { part: "its issuer" }) },
                 "certificate_malformed",
-                "certificate 1 of 2: the certificate is not built as X.509 prescribes",
+                "certificate 1 of 2: the certificate is not built as X.509 prescribes: its issuer cannot be read",
             ),
             (E::TooMany { maximum: 7 }, "too_many_certificates", "more than 7 certificates"),
         ] {
@@ -309,12 +354,14 @@ mod tests {
         for (found, message) in [
             (FoundInstead::PrivateKey, "this is a private key"),
             (FoundInstead::CertificateRequest, "this is a certificate request"),
-            (FoundInstead::PublicKey, "this is a public key alone"),
+            (FoundInstead::PublicKey, "this is a public key in another form"),
             (FoundInstead::Pkcs7, "this is a PKCS #7 container"),
             (FoundInstead::Pkcs12, "this is a PKCS #12 container"),
             (FoundInstead::Fingerprint, "this is a fingerprint"),
             (FoundInstead::Html, "this is an HTML page"),
+            (FoundInstead::Metadata, "this is a SAML metadata document"),
             (FoundInstead::Xml, "this is an XML document"),
+            (FoundInstead::KeySet, "this is a JSON Web Key or a set of them"),
             (FoundInstead::Json, "this is JSON"),
             (FoundInstead::Utf16, "this is UTF-16 text"),
             (FoundInstead::PemBlock { label: Shown::new("X509 CRL") }, "this is a PEM block \"X509 CRL\""),

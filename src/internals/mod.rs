@@ -14,7 +14,7 @@ use crate::departure::{Departure, Departures};
 use crate::limits::Limits;
 use crate::xml::canonical::{Selection, write_selection};
 use crate::xml::{Document, Trust};
-use crate::{Certificate, CertificateError, SignatureError, TrustedKeys, XmlError};
+use crate::{SignatureError, TrustedKey, TrustedKeys, XmlError};
 
 /// Parses a document and forgets it.
 ///
@@ -69,15 +69,6 @@ pub fn canonicalize(
     Ok(octets)
 }
 
-/// A public key without a certificate, from a DER SubjectPublicKeyInfo.
-///
-/// # Errors
-///
-/// As for a certificate with that key.
-pub fn public_key(spki: &[u8]) -> Result<TrustedKeys, CertificateError> {
-    TrustedKeys::from_public_key(spki)
-}
-
 /// Verifies the Signature below the element at `path`, whatever element that is; `false` where it has none.
 ///
 /// # Errors
@@ -111,7 +102,7 @@ pub enum ValueVerdict {
 }
 
 /// Verifies a signature value with the method of that identifier.
-pub fn verify_value(key: &Certificate, method: &str, message: &[u8], value: &[u8]) -> ValueVerdict {
+pub fn verify_value(key: &TrustedKey, method: &str, message: &[u8], value: &[u8]) -> ValueVerdict {
     let Ok(method) = SignatureAlgorithm::from_uri(method) else { return ValueVerdict::UnknownMethod };
     match key.verify(method, message, value) {
         Ok(()) => ValueVerdict::Valid,

@@ -1,11 +1,11 @@
-//! `certificate`: what is in a file of certificates, and what a verifier will think of it.
+//! `certificate`: what is in a file of certificates or public keys, and what a verifier will think of it.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::Args;
 use saml_verify::time::format_rfc3339;
-use saml_verify::{Certificate, KeyType, TrustedKeys};
+use saml_verify::{Certificate, KeyType, TrustedKey, TrustedKeys};
 use serde::Serialize;
 
 use crate::clock::{self, days_until, relative};
@@ -13,7 +13,7 @@ use crate::exit::{Failure, Outcome};
 use crate::input::read;
 use crate::terminal::{Screen, Tone, print_json};
 
-/// Show the certificates in a file, and what a verifier will think of them
+/// Show the certificates and public keys in a file, and what a verifier will think of them
 ///
 /// Takes PEM, DER or bare base64. A file that a verifier does not take is an error (exit code 2) that says what it is instead.
 #[derive(Args)]
@@ -34,21 +34,23 @@ struct Json<'a> {
     certificates: Vec<Entry<'a>>,
 }
 
+/// Of a public key without a certificate, everything is `null` that only a certificate says.
 #[derive(Serialize)]
 struct Entry<'a> {
-    subject: &'a str,
-    issuer: &'a str,
-    serial: &'a str,
+    subject: Option<&'a str>,
+    issuer: Option<&'a str>,
+    serial: Option<&'a str>,
     key_type: &'static str,
     key_bits: Option<usize>,
-    signature_algorithm: &'a str,
-    not_before: String,
-    not_after: String,
-    days_left: i64,
+    signature_algorithm: Option<&'a str>,
+    not_before: Option<String>,
+    not_after: Option<String>,
+    days_left: Option<i64>,
     /// `valid`, `expired` or `not_yet_valid`.
-    validity: &'static str,
-    sha1: &'a str,
-    sha256: &'a str,
+    validity: Option<&'static str>,
+    sha1: Option<&'a str>,
+    sha256: Option<&'a str>,
+    spki_sha256: &'a str,
     notes: Vec<String>,
 }
 
@@ -61,18 +63,17 @@ enum Validity {
 }
 
 pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
-    let certificates = read_certificates(options.file.as_deref())?;
+    let keys = read_certificates(options.file.as_deref())?;
     let now = options.now.unwrap_or_else(SystemTime::now);
     if options.json {
-        let entry = |certificate| Entry::new(certificate, &certificates, now);
-        print_json(&Json { certificates: certificates.iter().map(entry).collect() })?;
+        print_json(&Json { certificates: keys.iter().map(|key| Entry::new(key, &keys, now)).collect() })?;
     } else {
-        show(&certificates, now)?;
+        show(&keys, now)?;
     }
     Ok(Outcome::Done)
 }
 
-/// Reads every certificate of a file, or of standard input.
+/// Reads every certificate and public key of a file, or of standard input.
 ///
 /// # Errors
 ///
@@ -85,54 +86,65 @@ pub(crate) fn read_certificates(file: Option<&Path>) -> Result<TrustedKeys, Fail
     TrustedKeys::from_pem(bytes).map_err(|error| Failure::of(name, format!("{error}; {}", error.remedy())))
 }
 
-fn show(certificates: &TrustedKeys, now: SystemTime) -> Result<(), Failure> {
+fn show(keys: &TrustedKeys, now: SystemTime) -> Result<(), Failure> {
     let mut screen = Screen::new();
-    let count = certificates.iter().count();
-    for (number, certificate) in (1..).zip(certificates) {
+    let count = keys.iter().count();
+    for (number, key) in (1..).zip(keys) {
         if number > 1 {
             screen.line(Tone::Plain, "");
         }
         let place = if count > 1 { format!("{number} of {count}: ") } else { String::new() };
-        show_one(certificate, &place, certificates, now, &mut screen);
+        show_one(key, &place, keys, now, &mut screen);
     }
     screen.print()
 }
 
-fn show_one(certificate: &Certificate, place: &str, all: &TrustedKeys, now: SystemTime, screen: &mut Screen) {
+fn show_one(key: &TrustedKey, place: &str, all: &TrustedKeys, now: SystemTime, screen: &mut Screen) {
+    match key.certificate() {
+        Some(certificate) => show_certificate(certificate, place, now, screen),
+        None => screen.headline(Tone::Good, "USABLE", &format!("{place}a public key without a certificate")),
+    }
+    screen.field("key", &key.key_type().to_string());
+    screen.field("key SHA-256", key.spki_sha256_fingerprint());
+    for note in notes(key, all, now) {
+        screen.field("verifier", &note);
+    }
+}
+
+fn show_certificate(certificate: &Certificate, place: &str, now: SystemTime, screen: &mut Screen) {
     let (from, until) = (certificate.not_before(), certificate.not_after());
     let (tone, word) = Validity::of(certificate, now).headline();
-    screen.headline(tone, word, &format!("{place}{}", certificate.subject()));
+    let subject = if certificate.subject().is_empty() { "a certificate without a subject" } else { certificate.subject() };
+    screen.headline(tone, word, &format!("{place}{subject}"));
     screen.field("subject", certificate.subject());
     screen.field("issuer", certificate.issuer());
     screen.field("serial", certificate.serial_hex());
-    screen.field("key", &certificate.key_type().to_string());
     screen.field("signed with", certificate.signature_algorithm_name());
     screen.field("valid from", &format!("{} ({})", format_rfc3339(from), relative(from, now)));
     screen.field("valid until", &format!("{} ({})", format_rfc3339(until), days_left(until, now)));
     screen.field("SHA-1", certificate.sha1_fingerprint());
     screen.field("SHA-256", certificate.sha256_fingerprint());
-    for note in notes(certificate, all, now) {
-        screen.field("verifier", &note);
-    }
 }
 
 impl<'a> Entry<'a> {
-    fn new(certificate: &'a Certificate, all: &TrustedKeys, now: SystemTime) -> Self {
-        let (key_type, key_bits) = kind(certificate.key_type());
+    fn new(key: &'a TrustedKey, all: &TrustedKeys, now: SystemTime) -> Self {
+        let (key_type, key_bits) = kind(key.key_type());
+        let certificate = key.certificate();
         Self {
-            subject: certificate.subject(),
-            issuer: certificate.issuer(),
-            serial: certificate.serial_hex(),
+            subject: certificate.map(Certificate::subject),
+            issuer: certificate.map(Certificate::issuer),
+            serial: certificate.map(Certificate::serial_hex),
             key_type,
             key_bits,
-            signature_algorithm: certificate.signature_algorithm_name(),
-            not_before: format_rfc3339(certificate.not_before()),
-            not_after: format_rfc3339(certificate.not_after()),
-            days_left: days_until(certificate.not_after(), now),
-            validity: Validity::of(certificate, now).name(),
-            sha1: certificate.sha1_fingerprint(),
-            sha256: certificate.sha256_fingerprint(),
-            notes: notes(certificate, all, now),
+            signature_algorithm: certificate.map(Certificate::signature_algorithm_name),
+            not_before: certificate.map(|certificate| format_rfc3339(certificate.not_before())),
+            not_after: certificate.map(|certificate| format_rfc3339(certificate.not_after())),
+            days_left: certificate.map(|certificate| days_until(certificate.not_after(), now)),
+            validity: certificate.map(|certificate| Validity::of(certificate, now).name()),
+            sha1: certificate.map(Certificate::sha1_fingerprint),
+            sha256: certificate.map(Certificate::sha256_fingerprint),
+            spki_sha256: key.spki_sha256_fingerprint(),
+            notes: notes(key, all, now),
         }
     }
 }
@@ -170,20 +182,29 @@ fn days_left(until: SystemTime, now: SystemTime) -> String {
     }
 }
 
-/// What a verifier will think of the certificate, whose key it could read.
-fn notes(certificate: &Certificate, all: &TrustedKeys, now: SystemTime) -> Vec<String> {
-    let mut notes = vec![format!("takes signatures by this key: {}", methods(certificate.key_type()))];
-    notes.extend(validity_note(certificate, now));
-    if is_authority_of_another(certificate, all) {
-        notes.push(
-            "it issued another certificate of this file: a verifier would take messages signed with its key, too; leave it out \
-             unless the identity provider signs with it"
-                .to_owned(),
-        );
-    } else if certificate.subject() != certificate.issuer() {
-        notes.push("issued by somebody else: no chain is built, the key is trusted because it is configured".to_owned());
+/// What a verifier will think of the key.
+fn notes(key: &TrustedKey, all: &TrustedKeys, now: SystemTime) -> Vec<String> {
+    let mut notes = vec![format!("takes signatures by this key: {}", methods(key.key_type()))];
+    match key.certificate() {
+        Some(certificate) => {
+            notes.extend(validity_note(certificate, now));
+            notes.extend(issuer_note(certificate, all));
+        }
+        None => notes.push("a key without a certificate has no validity: it is trusted until it is removed".to_owned()),
     }
     notes
+}
+
+fn issuer_note(certificate: &Certificate, all: &TrustedKeys) -> Option<String> {
+    let note = if is_authority_of_another(certificate, all) {
+        "it issued another certificate of this file: a verifier would take messages signed with its key, too; leave it out \
+         unless the identity provider signs with it"
+    } else if certificate.subject() != certificate.issuer() {
+        "issued by somebody else: no chain is built, the key is trusted because it is configured"
+    } else {
+        return None;
+    };
+    Some(note.to_owned())
 }
 
 fn validity_note(certificate: &Certificate, now: SystemTime) -> Option<String> {
@@ -198,7 +219,8 @@ fn validity_note(certificate: &Certificate, now: SystemTime) -> Option<String> {
 }
 
 fn is_authority_of_another(certificate: &Certificate, all: &TrustedKeys) -> bool {
-    all.iter().any(|other| other != certificate && other.issuer() == certificate.subject() && other.subject() != other.issuer())
+    let mut others = all.iter().filter_map(TrustedKey::certificate);
+    others.any(|other| other != certificate && other.issuer() == certificate.subject() && other.subject() != other.issuer())
 }
 
 const fn kind(key: KeyType) -> (&'static str, Option<usize>) {

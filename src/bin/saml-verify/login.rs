@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use saml_verify::time::format_rfc3339;
-use saml_verify::{Attribute, AttributeValue, Login, NameId, VerifiedSignature, Warning};
+use saml_verify::{Attribute, AttributeValue, Certificate, Login, NameId, VerifiedSignature, Warning};
 use serde::Serialize;
 
 use crate::clock::{self, relative};
@@ -42,11 +42,13 @@ pub(crate) struct Json<'a, C> {
     checks: Option<C>,
 }
 
+/// Of a public key without a certificate there is `spki_sha256` alone.
 #[derive(Serialize)]
 struct Signer<'a> {
-    sha256: &'a str,
-    subject: &'a str,
-    not_after: String,
+    sha256: Option<&'a str>,
+    subject: Option<&'a str>,
+    not_after: Option<String>,
+    spki_sha256: &'a str,
 }
 
 #[derive(Serialize)]
@@ -140,10 +142,12 @@ fn signed(signatures: &[VerifiedSignature]) -> Option<&'static str> {
 
 impl<'a> From<&'a VerifiedSignature> for Signer<'a> {
     fn from(signature: &'a VerifiedSignature) -> Self {
+        let certificate = signature.key.certificate();
         Self {
-            sha256: &signature.certificate_sha256,
-            subject: &signature.certificate_subject,
-            not_after: format_rfc3339(signature.certificate_not_after),
+            sha256: certificate.map(Certificate::sha256_fingerprint),
+            subject: certificate.map(Certificate::subject),
+            not_after: certificate.map(|certificate| format_rfc3339(certificate.not_after())),
+            spki_sha256: signature.key.spki_sha256_fingerprint(),
         }
     }
 }
@@ -264,13 +268,19 @@ fn show_times(login: &Login, now: SystemTime, screen: &mut Screen) {
 }
 
 fn show_signature(signature: &VerifiedSignature, now: SystemTime, screen: &mut Screen) {
-    let until = signature.certificate_not_after;
     screen.field(signature.element, &format!("{}, digest {}", signature.signature_algorithm, signature.digest_algorithm));
-    screen.field(
-        "by",
-        &format!("{}, valid until {} ({})", signature.certificate_subject, format_rfc3339(until), relative(until, now)),
-    );
-    screen.field("SHA-256", &signature.certificate_sha256);
+    match signature.key.certificate() {
+        Some(certificate) => {
+            let until = certificate.not_after();
+            let valid = format!("valid until {} ({})", format_rfc3339(until), relative(until, now));
+            screen.field("by", &format!("{}, {valid}", certificate.subject()));
+            screen.field("SHA-256", certificate.sha256_fingerprint());
+        }
+        None => {
+            screen.field("by", &format!("a public key without a certificate, {}", signature.key.key_type()));
+            screen.field("key SHA-256", signature.key.spki_sha256_fingerprint());
+        }
+    }
 }
 
 fn show_attribute(attribute: Attribute<'_>, screen: &mut Screen) {

@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 use super::entity::{at, children, invalid, required, structure};
 use super::validity::Validity;
 use super::{HTTP_POST, HTTP_REDIRECT, MetadataWarning, keys};
-use crate::TrustedKeys;
 use crate::connection::identity_provider::IdentityProvider;
 use crate::connection::{checked_entity_id, url};
 use crate::error::{ConfigError, MetadataError, MetadataErrorKind, SAML2, Shown};
 use crate::xml::{Namespace, View};
+use crate::{TrustedKey, TrustedKeys};
 
 /// An identity provider as its metadata describes it. Made by [`MetadataReader`](super::MetadataReader) alone.
 #[derive(Clone, Debug)]
@@ -184,7 +184,7 @@ impl IdpMetadata {
         if let Some(valid_until) = self.valid_until.filter(|until| soon.is_some_and(|soon| *until < soon)) {
             self.warnings.push(MetadataWarning::ExpiresSoon { valid_until });
         }
-        for certificate in self.signing_keys.iter() {
+        for certificate in self.signing_keys.iter().filter_map(TrustedKey::certificate) {
             let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
             let subject = Shown::new(certificate.subject());
             if now > not_after {
@@ -275,7 +275,7 @@ impl MetadataSignature {
         self.element
     }
 
-    /// SHA-256 fingerprint of the pinned certificate whose key signed.
+    /// SHA-256 fingerprint of the pinned certificate whose key signed; `public key …` with that of the key, where it has none.
     pub fn key_sha256(&self) -> &str {
         &self.key_sha256
     }

@@ -3,7 +3,7 @@
 
 use super::MetadataWarning;
 use super::entity::{at, children, invalid, structure};
-use crate::crypto::{Certificate, TrustedKeys};
+use crate::crypto::{TrustedKey, TrustedKeys};
 use crate::error::{CertificateError, MetadataError, MetadataErrorKind, StructureError, UnusableKey};
 use crate::xml::{Namespace, View};
 
@@ -75,14 +75,14 @@ fn key_of<'d, V: View<'d>>(
     };
     let Some(leaf) = leaf(&certificates) else { return Ok(Err(UnusableKey::NoKey)) };
     if leaf.has_rivals {
-        let used = leaf.certificate.sha256_fingerprint().to_owned();
+        let used = leaf.key.shown();
         warnings.push(MetadataWarning::SeveralKeysInOneDescriptor { key_descriptor: place, used });
     }
-    Ok(Ok(TrustedKeys::of(leaf.certificate.clone())))
+    Ok(Ok(TrustedKeys::of(leaf.key.clone())))
 }
 
 /// Every certificate of a KeyInfo, in order. XMLDSig 4.4.4.
-fn certificates<'d>(key_info: impl View<'d>) -> Result<Result<Vec<Certificate>, CertificateError>, MetadataError> {
+fn certificates<'d>(key_info: impl View<'d>) -> Result<Result<Vec<TrustedKey>, CertificateError>, MetadataError> {
     let mut found = Vec::new();
     for child in children(key_info) {
         let child = child?;
@@ -110,7 +110,7 @@ fn certificates<'d>(key_info: impl View<'d>) -> Result<Result<Vec<Certificate>, 
 }
 
 struct Leaf<'c> {
-    certificate: &'c Certificate,
+    key: &'c TrustedKey,
     /// There is a certificate of another key that is none of its issuers, as far as that can be told.
     has_rivals: bool,
 }
@@ -119,21 +119,24 @@ struct Leaf<'c> {
 ///
 /// XMLDSig 4.4.4 prescribes no order. Where a chain has a gap, so that several are left, an authority is told by being self-signed;
 /// and what is left then is no chain, of which the first counts: the keys of authorities must never come in beside it.
-fn leaf(certificates: &[Certificate]) -> Option<Leaf<'_>> {
-    let issued_another = |one: &&Certificate| {
-        let is_issuer = |other: &Certificate| other != *one && other.issuer() == one.subject() && !is_self_signed(other);
-        certificates.iter().any(is_issuer)
-    };
-    let own: Vec<&Certificate> = certificates.iter().filter(|one| !issued_another(one)).collect();
+fn leaf(certificates: &[TrustedKey]) -> Option<Leaf<'_>> {
+    let issued_another = |one: &&TrustedKey| certificates.iter().any(|other| other != *one && is_issued_by(other, one));
+    let own: Vec<&TrustedKey> = certificates.iter().filter(|one| !issued_another(one)).collect();
     let by_others = own.iter().copied().find(|one| !is_self_signed(one));
     // Of two that issued one another none is left.
-    let certificate = by_others.or_else(|| own.first().copied()).or_else(|| certificates.first())?;
-    let rival = |other: &&Certificate| !other.has_key_of(certificate) && is_self_signed(other) == is_self_signed(certificate);
-    Some(Leaf { certificate, has_rivals: own.iter().copied().any(|other| rival(&other)) })
+    let key = by_others.or_else(|| own.first().copied()).or_else(|| certificates.first())?;
+    let rival = |other: &&TrustedKey| !other.has_key_of(key) && is_self_signed(other) == is_self_signed(key);
+    Some(Leaf { key, has_rivals: own.iter().copied().any(|other| rival(&other)) })
 }
 
-fn is_self_signed(certificate: &Certificate) -> bool {
-    certificate.subject() == certificate.issuer()
+fn is_issued_by(one: &TrustedKey, other: &TrustedKey) -> bool {
+    let (Some(one), Some(other)) = (one.certificate(), other.certificate()) else { return false };
+    one.issuer() == other.subject() && one.issuer() != one.subject()
+}
+
+/// Nobody stands above it. So it is with a public key alone, which some write in place of its certificate.
+fn is_self_signed(key: &TrustedKey) -> bool {
+    key.certificate().is_none_or(|certificate| certificate.subject() == certificate.issuer())
 }
 
 fn together(keys: Option<TrustedKeys>, key: TrustedKeys) -> Result<TrustedKeys, CertificateError> {

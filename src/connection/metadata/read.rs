@@ -6,12 +6,12 @@ use super::MetadataWarning;
 use super::entity::{Path, at, children, find};
 use super::idp::{IdpMetadata, MetadataSignature};
 use super::validity::Validity;
-use crate::TrustedKeys;
 use crate::binding::mistaken::known_document;
 use crate::departure::{Departure, Departures};
 use crate::error::{DecodeError, MetadataError, MetadataErrorKind, NotXml, Position, XmlError};
 use crate::limits::Limits;
 use crate::xml::{Document, Namespace, SignatureInfo, Signed, Trust, Unsigned, View};
+use crate::{TrustedKey, TrustedKeys};
 
 /// Reads metadata documents.
 ///
@@ -203,7 +203,7 @@ fn verify<'d>(
 }
 
 fn describe(element: &'static str, keys: &TrustedKeys, key: usize, info: SignatureInfo) -> MetadataSignature {
-    let key_sha256 = keys.iter().nth(key).map(|key| key.sha256_fingerprint().to_owned()).unwrap_or_default();
+    let key_sha256 = keys.iter().nth(key).map(TrustedKey::shown).unwrap_or_default();
     MetadataSignature { element, key_sha256, signature_algorithm: info.signature, digest_algorithm: info.digest }
 }
 

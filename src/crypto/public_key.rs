@@ -1,0 +1,385 @@
+//! Public keys: from a SubjectPublicKeyInfo (RFC 5280 section 4.1) to a key that verifies signature values.
+//!
+//! In goes DER, exactly: what a key is must not depend on who reads it, so that BER, unused bits, negative or padded numbers and
+//! octets behind the key are refused. Out comes the key in the form that ring takes. What ring would refuse at each verification
+//! is refused here, once.
+//!
+//! # Not supported
+//!
+//! RSA below 2048 and above 8192 bits, curves other than P-256 and P-384, explicit curve parameters, compressed points, DSA, and
+//! RSA keys that are marked for RSA-PSS (RFC 4055; an unmarked RSA key verifies RSA-PSS as well).
+
+use std::fmt;
+
+use der::asn1::{AnyRef, BitStringRef, UintRef};
+use der::{Decode, Reader, SliceReader, Tag, Tagged};
+use ring::signature::UnparsedPublicKey;
+
+use super::algorithm::{KeyFamily, SignatureAlgorithm, sha256_fingerprint};
+use super::ber::{self, Element, Elements};
+use super::name;
+use crate::error::CertificateError;
+
+/// A public key of a supported kind.
+#[derive(Clone)]
+pub(super) struct PublicKey {
+    kind: KeyType,
+    /// As ring takes it: PKCS #1 `RSAPublicKey`, an uncompressed point, or 32 bytes.
+    key: Vec<u8>,
+    spki_sha256: String,
+}
+
+impl PublicKey {
+    /// Reads a SubjectPublicKeyInfo, and nothing behind it.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the key, or why it cannot be used.
+    pub(super) fn from_spki(spki: &[u8]) -> Result<Self, CertificateError> {
+        let info = Info::read(spki).map_err(|_| malformed("it is no SubjectPublicKeyInfo in DER"))?;
+        let key = info.key.as_bytes().ok_or(malformed("its last byte has unused bits"))?;
+        Ok(Self { kind: kind(&info, key)?, key: key.to_vec(), spki_sha256: sha256_fingerprint(spki) })
+    }
+
+    pub(super) const fn kind(&self) -> KeyType {
+        self.kind
+    }
+
+    /// The SHA-256 digest of the SubjectPublicKeyInfo, as fingerprints are written.
+    pub(super) fn spki_sha256(&self) -> &str {
+        &self.spki_sha256
+    }
+
+    /// Verifies a signature value over `message`: one public-key operation, or none if the key does not fit.
+    ///
+    /// XMLDSig 1.1 section 6.4. ring wants RSA values as long as the modulus and ECDSA values as `r || s` of fixed length; it
+    /// rebuilds the whole padded block for PKCS #1 v1.5 (RFC 8017 section 8.2.2).
+    pub(super) fn verify(&self, algorithm: SignatureAlgorithm, message: &[u8], signature: &[u8]) -> Result<(), VerifyFailure> {
+        if algorithm.key_family() != self.kind.family() {
+            return Err(VerifyFailure::KeyType);
+        }
+        UnparsedPublicKey::new(algorithm.verification(), &self.key).verify(message, signature).map_err(|_| VerifyFailure::Invalid)
+    }
+}
+
+/// The kind of a trusted key.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyType {
+    /// RSA.
+    Rsa {
+        /// The length of the modulus, 2048 to 8192.
+        bits: usize,
+    },
+    /// ECDSA on P-256 (secp256r1).
+    P256,
+    /// ECDSA on P-384 (secp384r1).
+    P384,
+    /// Ed25519.
+    Ed25519,
+}
+
+impl KeyType {
+    pub(crate) const fn family(self) -> KeyFamily {
+        match self {
+            Self::Rsa { .. } => KeyFamily::Rsa,
+            Self::P256 => KeyFamily::P256,
+            Self::P384 => KeyFamily::P384,
+            Self::Ed25519 => KeyFamily::Ed25519,
+        }
+    }
+}
+
+impl fmt::Display for KeyType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rsa { bits } => write!(f, "RSA-{bits}"),
+            Self::P256 | Self::P384 | Self::Ed25519 => self.family().fmt(f),
+        }
+    }
+}
+
+/// Why a key did not verify a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum VerifyFailure {
+    /// The signature method takes keys of another kind.
+    KeyType,
+    /// The value is not this key's signature over the message.
+    Invalid,
+}
+
+/// The SubjectPublicKeyInfo that `element` is; of a PKCS #1 `RSAPublicKey` the one that holds it. Going by the tags: what is in
+/// there is judged where the key is read.
+pub(super) fn spki(element: Element<'_>) -> Option<Vec<u8>> {
+    let tags: Vec<u8> = Elements(element.content).map(|part| part.tag).collect();
+    match tags.as_slice() {
+        [ber::SEQUENCE, ber::BIT_STRING] => Some(element.whole.to_vec()),
+        [ber::INTEGER, ber::INTEGER] => spki_of_pkcs1(element.whole),
+        _ => None,
+    }
+}
+
+fn spki_of_pkcs1(key: &[u8]) -> Option<Vec<u8>> {
+    /// `rsaEncryption` with NULL for parameters.
+    const ALGORITHM: [u8; 15] = [0x30, 13, 6, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1, 5, 0];
+    let bits = element(0x03, &[&[0], key].concat())?;
+    element(0x30, &[&ALGORITHM[..], &bits].concat())
+}
+
+fn element(tag: u8, content: &[u8]) -> Option<Vec<u8>> {
+    let [high, low] = u16::try_from(content.len()).ok()?.to_be_bytes();
+    let header = match (high, low) {
+        (0, 0..0x80) => vec![tag, low],
+        (0, _) => vec![tag, 0x81, low],
+        _ => vec![tag, 0x82, high, low],
+    };
+    Some([&header, content].concat())
+}
+
+/// A SubjectPublicKeyInfo, taken apart.
+struct Info<'a> {
+    algorithm: &'a [u8],
+    parameters: Option<AnyRef<'a>>,
+    key: BitStringRef<'a>,
+}
+
+impl<'a> Info<'a> {
+    fn read(spki: &'a [u8]) -> der::Result<Self> {
+        let mut reader = SliceReader::new(spki)?;
+        let info = reader.sequence(|content| {
+            let (algorithm, parameters) = content.sequence(|identifier| {
+                let algorithm = AnyRef::decode(identifier)?;
+                algorithm.tag().assert_eq(Tag::ObjectIdentifier)?;
+                let parameters = if identifier.is_finished() { None } else { Some(AnyRef::decode(identifier)?) };
+                Ok::<_, der::Error>((algorithm.value(), parameters))
+            })?;
+            Ok::<_, der::Error>(Self { algorithm, parameters, key: BitStringRef::decode(content)? })
+        })?;
+        reader.finish()?;
+        Ok(info)
+    }
+}
+
+/// The kind of a key, whose parameters must be those of the kind.
+fn kind(info: &Info<'_>, key: &[u8]) -> Result<KeyType, CertificateError> {
+    match info.algorithm {
+        RSA if info.parameters.is_none_or(AnyRef::is_null) => rsa(key),
+        RSA => Err(malformed("an RSA key has no parameters")),
+        ELLIPTIC_CURVE => elliptic_curve(info.parameters, key),
+        ED25519 if info.parameters.is_none() && key.len() == 32 => ed25519(key),
+        ED25519 => Err(malformed("an Ed25519 key is 32 bytes without parameters")),
+        other => Err(CertificateError::UnsupportedKey { algorithm: name_of(other) }),
+    }
+}
+
+/// RFC 8017 appendix A.1.1: a modulus and an exponent. NIST SP 800-131A: 2048 bits at least, counted exactly.
+fn rsa(key: &[u8]) -> Result<KeyType, CertificateError> {
+    let (modulus, exponent) = rsa_numbers(key).map_err(|_| malformed("not an RSA modulus and exponent"))?;
+    let bits = bit_length(modulus);
+    if bits < 2048 {
+        return Err(CertificateError::RsaKeyTooShort { bits });
+    }
+    if bits > 8192 {
+        return Err(CertificateError::RsaKeyTooLong { bits });
+    }
+    if is_even(modulus) {
+        return Err(malformed("an even RSA modulus"));
+    }
+    if is_even(exponent) || !(2..=33).contains(&bit_length(exponent)) {
+        return Err(malformed("an RSA exponent that is even, below 3 or above 33 bits"));
+    }
+    Ok(KeyType::Rsa { bits })
+}
+
+fn rsa_numbers(key: &[u8]) -> der::Result<(&[u8], &[u8])> {
+    let mut reader = SliceReader::new(key)?;
+    let numbers = reader.sequence(|content| {
+        let modulus = UintRef::decode(content)?;
+        let exponent = UintRef::decode(content)?;
+        Ok::<_, der::Error>((modulus.as_bytes(), exponent.as_bytes()))
+    })?;
+    reader.finish()?;
+    Ok(numbers)
+}
+
+/// RFC 5480: a named curve and an uncompressed point. Whether the point is on the curve, ring checks at each verification.
+fn elliptic_curve(parameters: Option<AnyRef<'_>>, point: &[u8]) -> Result<KeyType, CertificateError> {
+    let curve = match parameters {
+        Some(curve) if curve.tag() == Tag::ObjectIdentifier => curve.value(),
+        Some(_) => return Err(CertificateError::UnsupportedCurve { curve: "explicit parameters".to_owned() }),
+        None => return Err(malformed("an elliptic curve key names no curve")),
+    };
+    let (key_type, length) = match curve {
+        P256 => (KeyType::P256, 65),
+        P384 => (KeyType::P384, 97),
+        other => return Err(CertificateError::UnsupportedCurve { curve: name_of(other) }),
+    };
+    match point {
+        [2 | 3, ..] => Err(malformed("its point is compressed")),
+        [4, ..] if point.len() == length => Ok(key_type),
+        _ => Err(malformed("not a point of its curve")),
+    }
+}
+
+/// RFC 8032 section 5.1.5. Whether it is a point, ring checks at each verification; that its order is not one of the cofactor's
+/// divisors, for which signatures need no private key, it does not.
+fn ed25519(point: &[u8]) -> Result<KeyType, CertificateError> {
+    /// The y coordinates of the four points of order 8, twice two.
+    const OF_ORDER_8: [[u8; 32]; 2] = [
+        [
+            0x26, 0xE8, 0x95, 0x8F, 0xC2, 0xB2, 0x27, 0xB0, 0x45, 0xC3, 0xF4, 0x89, 0xF2, 0xEF, 0x98, 0xF0, 0xD5, 0xDF, 0xAC,
+            0x05, 0xD3, 0xC6, 0x33, 0x39, 0xB1, 0x38, 0x02, 0x88, 0x6D, 0x53, 0xFC, 0x05,
+        ],
+        [
+            0xC7, 0x17, 0x6A, 0x70, 0x3D, 0x4D, 0xD8, 0x4F, 0xBA, 0x3C, 0x0B, 0x76, 0x0D, 0x10, 0x67, 0x0F, 0x2A, 0x20, 0x53,
+            0xFA, 0x2C, 0x39, 0xCC, 0xC6, 0x4E, 0xC7, 0xFD, 0x77, 0x92, 0xAC, 0x03, 0x7A,
+        ],
+    ];
+    let mut y = point.to_vec();
+    if let Some(last) = y.last_mut() {
+        *last &= 0x7F; // less the sign of x
+    }
+    let is_weak = match y.as_slice() {
+        [0 | 1, middle @ .., 0] => middle.iter().all(|octet| *octet == 0),
+        // The prime less one, the prime, and one more: -1, and another form of 0 and 1.
+        [0xEC..=0xEE, middle @ .., 0x7F] => middle.iter().all(|octet| *octet == 0xFF),
+        y => OF_ORDER_8.iter().any(|weak| weak == y),
+    };
+    if is_weak { Err(malformed("an Ed25519 point of small order, for which anybody can sign")) } else { Ok(KeyType::Ed25519) }
+}
+
+/// Big-endian numbers without leading zeros.
+pub(super) fn bit_length(number: &[u8]) -> usize {
+    let leading = number.first().map_or(0, |byte| byte.leading_zeros());
+    number.len().saturating_mul(8).saturating_sub(usize::try_from(leading).unwrap_or(0))
+}
+
+fn is_even(number: &[u8]) -> bool {
+    number.last().is_none_or(|byte| byte % 2 == 0)
+}
+
+/// A familiar name, or the dotted numbers.
+pub(super) fn name_of(oid: &[u8]) -> String {
+    NAMES.iter().find(|(known, _)| *known == oid).map_or_else(|| name::dotted(oid), |(_, name)| (*name).to_owned())
+}
+
+const fn malformed(reason: &'static str) -> CertificateError {
+    CertificateError::MalformedKey { reason }
+}
+
+/// 1.2.840.113549.1.1.1.
+pub(super) const RSA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1];
+/// 1.2.840.10045.2.1.
+pub(super) const ELLIPTIC_CURVE: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 2, 1];
+/// 1.3.101.112.
+pub(super) const ED25519: &[u8] = &[0x2B, 0x65, 0x70];
+/// 1.2.840.10045.3.1.7.
+pub(super) const P256: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 3, 1, 7];
+/// 1.3.132.0.34.
+pub(super) const P384: &[u8] = &[0x2B, 0x81, 4, 0, 0x22];
+
+/// Names for what is refused.
+const NAMES: [(&[u8], &str); 9] = [
+    (&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 10], "RSA-PSS"),
+    (&[0x2A, 0x86, 0x48, 0xCE, 0x38, 4, 1], "DSA"),
+    (&[0x2B, 0x65, 0x6E], "X25519"),
+    (&[0x2B, 0x65, 0x71], "Ed448"),
+    (&[0x2B, 0x81, 4, 0, 0x23], "P-521"),
+    (&[0x2B, 0x81, 4, 0, 0x21], "P-224"),
+    (&[0x2A, 0x86, 0x48, 0xCE, 0x3D, 3, 1, 1], "P-192"),
+    (&[0x2B, 0x81, 4, 0, 0x0A], "secp256k1"),
+    (&[0x2B, 0x24, 3, 3, 2, 8, 1, 1, 7], "brainpoolP256r1"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// DER of an RSA public key with these numbers, the modulus given by its length and its first and last byte.
+    fn rsa_key((length, first, last): (usize, u8, u8), exponent: &[u8]) -> Vec<u8> {
+        let integer = |number: &[u8]| {
+            let padded = if number.first().is_some_and(|byte| *byte >= 0x80) { [&[0], number].concat() } else { number.to_vec() };
+            der(2, &padded)
+        };
+        let modulus: Vec<u8> = (1..=length)
+            .map(|index| {
+                if index == 1 {
+                    first
+                } else if index == length {
+                    last
+                } else {
+                    0xA5
+                }
+            })
+            .collect();
+        der(0x30, &[integer(&modulus), integer(exponent)].concat())
+    }
+
+    fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+        element(tag, content).unwrap()
+    }
+
+    #[test]
+    fn rsa_keys_are_judged_bit_by_bit() {
+        let modulus = Err(malformed("an even RSA modulus"));
+        let exponent = Err(malformed("an RSA exponent that is even, below 3 or above 33 bits"));
+        for (number, e, outcome) in [
+            ((256, 0x80, 1), &[1, 0, 1][..], Ok(KeyType::Rsa { bits: 2048 })),
+            ((256, 0x7F, 1), &[1, 0, 1], Err(CertificateError::RsaKeyTooShort { bits: 2047 })),
+            ((257, 0x01, 1), &[1, 0, 1], Ok(KeyType::Rsa { bits: 2049 })),
+            ((1024, 0xFF, 1), &[1, 0, 1], Ok(KeyType::Rsa { bits: 8192 })),
+            ((1025, 0x01, 1), &[1, 0, 1], Err(CertificateError::RsaKeyTooLong { bits: 8193 })),
+            ((256, 0x80, 2), &[1, 0, 1], modulus),
+            ((256, 0x80, 1), &[3], Ok(KeyType::Rsa { bits: 2048 })),
+            ((256, 0x80, 1), &[1, 0xFF, 0xFF, 0xFF, 0xFF], Ok(KeyType::Rsa { bits: 2048 })),
+            ((256, 0x80, 1), &[1], exponent.clone()),
+            ((256, 0x80, 1), &[0], exponent.clone()),
+            ((256, 0x80, 1), &[4], exponent.clone()),
+            ((256, 0x80, 1), &[3, 0xFF, 0xFF, 0xFF, 0xFF], exponent),
+        ] {
+            assert_eq!(rsa(&rsa_key(number, e)), outcome, "{number:?} {e:?}");
+        }
+        let numbers = Err(malformed("not an RSA modulus and exponent"));
+        let good = rsa_key((256, 0x80, 1), &[3]);
+        assert_eq!(rsa(&[&good[..], &[0]].concat()), numbers);
+        assert_eq!(rsa(&good[..good.len() - 1]), numbers);
+        assert_eq!(rsa(&der(0x30, &[2, 1, 3])), numbers);
+        assert_eq!(rsa(&der(0x30, &[2, 1, 0x80, 2, 1, 3])), numbers, "a negative modulus");
+        assert_eq!(rsa(&[]), numbers);
+    }
+
+    #[test]
+    fn key_parameters_must_be_those_of_the_kind() {
+        let info = |der: Vec<u8>| PublicKey::from_spki(&der).map(|key| key.kind());
+        let build = |algorithm: &[u8], key: &[u8]| der(0x30, &[der(0x30, algorithm), der(3, &[&[0], key].concat())].concat());
+        let rsa_oid = &[6, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1][..];
+        let ed25519_oid = &[6, 3, 0x2B, 0x65, 0x70][..];
+        let ec_oid = &[6, 7, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 2, 1][..];
+        let p256_oid = &[6, 8, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 3, 1, 7][..];
+        let p384_oid = &[6, 5, 0x2B, 0x81, 4, 0, 0x22][..];
+        let null = &[5, 0][..];
+        let rsa_key = rsa_key((256, 0x80, 1), &[3]);
+        let point = [&[4][..], &[7; 96]].concat();
+        let ed25519 = Err(malformed("an Ed25519 key is 32 bytes without parameters"));
+        for (algorithm, key, outcome) in [
+            ([rsa_oid, null], &rsa_key[..], Ok(KeyType::Rsa { bits: 2048 })),
+            ([rsa_oid, &[]], &rsa_key, Ok(KeyType::Rsa { bits: 2048 })),
+            ([rsa_oid, &[2, 1, 1]], &rsa_key, Err(malformed("an RSA key has no parameters"))),
+            ([ed25519_oid, &[]], &[7; 32], Ok(KeyType::Ed25519)),
+            ([ed25519_oid, null], &[7; 32], ed25519.clone()),
+            ([ed25519_oid, &[]], &[7; 31], ed25519),
+            ([ec_oid, p256_oid], &point[..65], Ok(KeyType::P256)),
+            ([ec_oid, p384_oid], &point, Ok(KeyType::P384)),
+            ([ec_oid, p384_oid], &point[..65], Err(malformed("not a point of its curve"))),
+            ([ec_oid, p256_oid], &point, Err(malformed("not a point of its curve"))),
+            ([ec_oid, p256_oid], &[0], Err(malformed("not a point of its curve"))),
+            ([ec_oid, &[]], &point[..65], Err(malformed("an elliptic curve key names no curve"))),
+            ([ec_oid, null], &point[..65], Err(CertificateError::UnsupportedCurve { curve: "explicit parameters".to_owned() })),
+            ([&[6, 3, 0x2A, 3, 4], &[]], &[0], Err(CertificateError::UnsupportedKey { algorithm: "1.2.3.4".to_owned() })),
+        ] {
+            assert_eq!(info(build(&algorithm.concat(), key)), outcome, "{algorithm:02X?}");
+        }
+        let unused_bits = der(0x30, &[der(0x30, ed25519_oid), der(3, &[&[1][..], &[2; 32]].concat())].concat());
+        assert_eq!(info(unused_bits), Err(malformed("its last byte has unused bits")));
+    }
+}

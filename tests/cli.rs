@@ -788,6 +788,49 @@ fn certificates_are_told_in_whatever_shape_they_come() {
 }
 
 #[test]
+fn a_public_key_has_what_a_key_has() {
+    let file = "testdata/keys/verify/idp-rsa2048-public-key.pem";
+    let of = |file: &str| run(&["certificate", "--json", file], b"").json()["certificates"][0].clone();
+    let (bare, certified) = (of(file), of("testdata/auth0/keys/idp-rsa2048.pem"));
+    for field in ["key_type", "key_bits", "spki_sha256"] {
+        assert!(bare[field] == certified[field] && !bare[field].is_null(), "{field}");
+    }
+    for field in [
+        "subject",
+        "issuer",
+        "serial",
+        "signature_algorithm",
+        "not_before",
+        "not_after",
+        "days_left",
+        "validity",
+        "sha1",
+        "sha256",
+    ] {
+        assert!(bare[field].is_null() && !certified[field].is_null(), "{field}");
+    }
+    let told =
+        Expected { code: 0, stdout: &["USABLE", "a public key without a certificate", "RSA-2048", "key SHA-256"], stderr: &[] };
+    check("certificate", &run(&["certificate", file], b""), &told);
+
+    let case = default_login();
+    let certificate = case.path("idp_cert");
+    let certified = case.verify(&["--json", &case.path("b64")], b"").json()["signed_by"].clone();
+    let arguments: Vec<String> =
+        case.options().into_iter().map(|one| if one == certificate { file.to_owned() } else { one }).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let message = case.path("b64");
+    let login = run(&[&["verify"], &arguments[..], &["--json", &message]].concat(), b"").json();
+    assert_eq!(login["verdict"], "accepted");
+    let nothing = Value::Null;
+    let signer = &login["signed_by"];
+    assert_eq!((&signer["sha256"], &signer["subject"], &signer["not_after"]), (&nothing, &nothing, &nothing));
+    assert_eq!((&signer["spki_sha256"], &signer["spki_sha256"]), (&certified["spki_sha256"], &bare["spki_sha256"]));
+    let told = Expected { code: 0, stdout: &["ACCEPTED", "a public key without a certificate, RSA-2048"], stderr: &[] };
+    check("verify", &run(&[&["verify"], &arguments[..], &[message.as_str()]].concat(), b""), &told);
+}
+
+#[test]
 fn a_certificate_is_judged_at_the_given_time() {
     let file = "testdata/attacks/certs/idp.pem"; // 2024-05-12 to 2036-05-29
     for (now, validity, days, fragments) in [

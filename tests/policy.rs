@@ -581,6 +581,33 @@ fn a_login_says_which_of_the_trusted_keys_signed() {
     assert_eq!(login.signatures()[0].key.certificate().expect("a certificate").sha256_fingerprint(), fingerprint(&next));
 }
 
+/// A public key without a certificate signs as one with it; no policy on validity speaks against it.
+#[test]
+fn a_public_key_alone_is_trusted() {
+    let file = |name: &str| read(&testdata(name));
+    let key = String::from_utf8(file("auth0/keys/idp-rsa2048.key")).expect("text");
+    let idp = TestIdp::with_key(IDP, &key, &file("auth0/keys/idp-rsa2048.pem")).expect("a key");
+    let bare = TrustedKeys::from_pem(file("keys/verify/idp-rsa2048-public-key.pem")).expect("a public key");
+    let trusting = |keys: &TrustedKeys| Verifier::new(service_provider(), connection(IDP, keys.clone()));
+    let (with, without) = (trusting(&idp.trusted_keys()), trusting(&bare));
+    let xml = response(&idp).to_xml();
+    let before_its_certificate = parse_rfc3339("2025-03-03T10:00:00Z").expect("a time");
+    assert!(certificate(&idp.trusted_keys()).not_before() > before_its_certificate, "the fixture is younger");
+    for policy in [ExpiredCertificate::Ignore, ExpiredCertificate::Warn, ExpiredCertificate::Refuse] {
+        let login = verify(&without.clone().expired_certificate(policy), &xml).expect("a login");
+        assert_eq!((login.signatures()[0].key.certificate(), login.warnings()), (None, &[][..]), "{policy:?}");
+        assert_eq!(Some(&login.signatures()[0].key), bare.iter().next());
+    }
+    let login = verify(&with, &xml).expect("a login");
+    let signer = &login.signatures()[0].key;
+    assert!(signer.certificate().is_some());
+    assert_eq!(Some(signer.spki_sha256_fingerprint()), bare.iter().next().map(TrustedKey::spki_sha256_fingerprint));
+
+    let error = verify(&without, &response(&other_idp(IDP)).to_xml()).expect_err("another key");
+    let shown = format!("public key {}", signer.spki_sha256_fingerprint());
+    assert_eq!((error.code(), error.expected()), ("untrusted_key", vec![shown]));
+}
+
 #[test]
 fn a_verifier_tells_what_it_was_told() {
     use ExpiredCertificate::{Refuse, Warn};

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use saml_verify::canonical::{Algorithm, Canonicalizer, Error as CanonicalError};
 use saml_verify::test_idp::TestIdp;
 use saml_verify::{
-    Error, Expect, IdentityProvider, InProcessReplayStore, ReplayError, ServiceProvider, SignatureError, TrustedKey, Verifier,
+    Error, Expect, IdentityProvider, InProcessReplayStore, ReplayError, ServiceProvider, SignatureError, Verifier,
 };
 
 const IDP: &str = "urn:test:idp";

@@ -93,7 +93,7 @@
 //! | `registry` | `Registry`: many connections behind one assertion consumer service, changed while the service runs |
 //! | `cli` | the command `saml-verify`; nothing for services that link the library |
 //! | `serde` | `Serialize` and `Deserialize` for [`NameId`], `Serialize` for [`SubjectKey`] |
-//! | `test-idp` | `test_idp`: an identity provider for the tests of your service, with a key that everybody knows |
+//! | `test-idp` | `test_idp`: an identity provider for the tests of your service, with keys that everybody knows |
 //!
 //! `internals` belongs to the crate's own tests and promises nothing.
 //!

@@ -45,11 +45,12 @@ fn user(xml: &str, departures: &[Departure]) -> Result<String, Error> {
 
 /// A message that nobody signed, with those IDs.
 fn unsigned(response_id: &str, assertion_id: &str) -> String {
-    let xml = TestIdp::new(IDP).response(SP, ACS, now()).in_response_to(REQUEST).name_id(USER).to_xml();
+    let idp = TestIdp::new(IDP);
+    let response = idp.response(SP, ACS, now()).response_id(response_id).assertion_id(assertion_id);
+    let xml = response.in_response_to(REQUEST).name_id(USER).to_xml();
     let (before, rest) = xml.split_once(SIGNATURE).expect("a Signature");
     let (_, after) = rest.split_once("</ds:Signature>").expect("its end");
-    let xml = replaced(&format!("{before}{after}"), "ID=\"_response\"", &format!("ID=\"{response_id}\""));
-    replaced(&xml, "ID=\"_assertion\"", &format!("ID=\"{assertion_id}\""))
+    format!("{before}{after}")
 }
 
 /// The Signature behind the first Issuer that follows the passage.

@@ -28,7 +28,8 @@ fn now() -> SystemTime {
 
 /// With values that need each character of base64 at some place.
 fn response(idp: &TestIdp) -> TestResponse<'_> {
-    idp.response(SP, ACS, now()).in_response_to(REQUEST).name_id("ada@example.com").attribute("note", ["~~~~~~??????"])
+    let response = idp.response(SP, ACS, now()).response_id("_response").assertion_id("_assertion");
+    response.in_response_to(REQUEST).name_id("ada@example.com").attribute("note", ["~~~~~~??????"])
 }
 
 fn verifier(keys: TrustedKeys) -> Verifier {

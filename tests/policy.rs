@@ -45,7 +45,9 @@ fn now() -> SystemTime {
 }
 
 fn response(idp: &TestIdp) -> TestResponse<'_> {
-    idp.response(SP, ACS, issued()).in_response_to(REQUEST).name_id(USER)
+    // Tests that edit the document know its identifiers.
+    let response = idp.response(SP, ACS, issued()).in_response_to(REQUEST).name_id(USER);
+    response.assertion_id("_assertion").response_id("_response").session_index("_session")
 }
 
 fn service_provider() -> ServiceProvider {

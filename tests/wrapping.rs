@@ -21,7 +21,8 @@ fn now() -> SystemTime {
 }
 
 fn message(idp: &TestIdp, name: &str, part: SignedPart) -> String {
-    let response = idp.response(SP, ACS, now()).in_response_to(REQUEST).name_id(name);
+    let response =
+        idp.response(SP, ACS, now()).assertion_id("_assertion").session_index("_session").in_response_to(REQUEST).name_id(name);
     response.attribute("role", [name, "reader"]).signed(part).to_xml()
 }
 

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair,
-    RSA_PKCS1_SHA256, RsaKeyPair,
+    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
+    RsaKeyPair,
 };
 
 use super::private_key::{self, Curve, PrivateKey};
@@ -71,6 +72,7 @@ impl SigningKey {
         }
     }
 
+    /// The method that is used unless another is asked for.
     pub(crate) const fn algorithm(&self) -> SignatureAlgorithm {
         match &self.0 {
             Kind::Rsa(_) => SignatureAlgorithm::RsaSha256,
@@ -82,14 +84,29 @@ impl SigningKey {
 
     /// The signature value; `None` where the system has no randomness to give.
     pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        self.sign_by(self.algorithm(), message)
+    }
+
+    /// The signature value by that method; `None`, too, where the key does not fit it.
+    pub(crate) fn sign_by(&self, method: SignatureAlgorithm, message: &[u8]) -> Option<Vec<u8>> {
         let random = SystemRandom::new();
         match &self.0 {
             Kind::Rsa(key) => {
                 let mut value = vec![0; key.public().modulus_len()];
-                key.sign(&RSA_PKCS1_SHA256, &random, message, &mut value).ok().map(|()| value)
+                key.sign(rsa_encoding(method)?, &random, message, &mut value).ok().map(|()| value)
             }
+            _ if method != self.algorithm() => None,
             Kind::P256(key) | Kind::P384(key) => key.sign(&random, message).ok().map(|value| value.as_ref().to_vec()),
             Kind::Ed25519(key) => Some(key.sign(message).as_ref().to_vec()),
+        }
+    }
+
+    /// Whether it can sign by that method.
+    #[cfg(feature = "test-idp")]
+    pub(crate) fn takes(&self, method: SignatureAlgorithm) -> bool {
+        match &self.0 {
+            Kind::Rsa(_) => rsa_encoding(method).is_some(),
+            _ => method == self.algorithm(),
         }
     }
 }
@@ -97,6 +114,22 @@ impl SigningKey {
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SigningKey").field("key_type", &self.key_type()).finish_non_exhaustive()
+    }
+}
+
+/// ring signs nothing over SHA-1.
+fn rsa_encoding(algorithm: SignatureAlgorithm) -> Option<&'static dyn RsaEncoding> {
+    match algorithm {
+        SignatureAlgorithm::RsaSha256 => Some(&RSA_PKCS1_SHA256),
+        SignatureAlgorithm::RsaSha384 => Some(&RSA_PKCS1_SHA384),
+        SignatureAlgorithm::RsaSha512 => Some(&RSA_PKCS1_SHA512),
+        SignatureAlgorithm::RsaPssSha256 => Some(&RSA_PSS_SHA256),
+        SignatureAlgorithm::RsaPssSha384 => Some(&RSA_PSS_SHA384),
+        SignatureAlgorithm::RsaPssSha512 => Some(&RSA_PSS_SHA512),
+        SignatureAlgorithm::RsaSha1
+        | SignatureAlgorithm::EcdsaSha256
+        | SignatureAlgorithm::EcdsaSha384
+        | SignatureAlgorithm::Ed25519 => None,
     }
 }
 

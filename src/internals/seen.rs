@@ -9,6 +9,8 @@ use crate::departure::{Departure, Departures};
 use crate::limits::Limits;
 #[cfg(feature = "test-idp")]
 use crate::test_idp::TestIdp;
+#[cfg(feature = "test-idp")]
+use crate::xml::SignatureForm;
 use crate::xml::canonical::{Selection, write_selection};
 use crate::xml::{Document, Namespace, Trust, View};
 
@@ -158,5 +160,6 @@ const fn without_comments(algorithm: Algorithm) -> Algorithm {
 /// The Signature of the element with that `ID`, for an algorithm without comments; to be put among its children.
 #[cfg(feature = "test-idp")]
 pub fn sign(idp: &TestIdp, xml: &str, id: &str, algorithm: Algorithm, prefix_list: &str) -> String {
-    idp.signature(xml, id, algorithm, prefix_list)
+    let form = SignatureForm { canonicalization: algorithm, prefix_list, ..idp.signature_form() };
+    idp.signature(&form, xml, id)
 }

@@ -16,8 +16,7 @@ use crate::binding::send::{PostPage, percent_encode, redirect_url, with_query};
 use crate::crypto::{SigningKey, unguessable};
 use crate::error::{ConfigError, RequestError};
 use crate::time::format_rfc3339;
-use crate::xml::canonical::Algorithm;
-use crate::xml::{Namespace, Writer, enveloped_signature, first_forbidden};
+use crate::xml::{Namespace, SignatureForm, Writer, enveloped_signature, first_forbidden};
 use crate::{IdentityProvider, NameId, ServiceProvider};
 
 /// A request for a login, to be sent by [`redirect`](Self::redirect) or by [`post`](Self::post). SAML Core 3.4.1.
@@ -333,7 +332,7 @@ impl<'a> AuthnRequest<'a> {
         let Some(key) = self.key else {
             return Ok(xml);
         };
-        let signature = enveloped_signature(key, &xml, id, Algorithm::Exclusive10, "").ok_or(RequestError::CannotSign)?;
+        let signature = enveloped_signature(key, &SignatureForm::of(key), &xml, id).ok_or(RequestError::CannotSign)?;
         Ok(self.xml(id, destination, now, Some(&signature)))
     }
 
@@ -438,7 +437,7 @@ const LOGIN_HINT: &str = "login_hint";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canonical::Canonicalizer;
+    use crate::canonical::{Algorithm, Canonicalizer};
     use crate::time::parse_rfc3339;
     use crate::xml::Document;
     use crate::{Limits, TrustedKeys};

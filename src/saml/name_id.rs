@@ -88,6 +88,18 @@ impl NameId {
     }
 }
 
+impl From<&str> for NameId {
+    fn from(value: &str) -> Self {
+        Self::new(value)
+    }
+}
+
+impl From<String> for NameId {
+    fn from(value: String) -> Self {
+        Self::new(value)
+    }
+}
+
 impl fmt::Debug for NameId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NameId").field("format", &self.format).finish_non_exhaustive()

@@ -23,7 +23,7 @@ mod write;
 
 pub(crate) use chars::first_forbidden;
 pub(crate) use document::Document;
-pub(crate) use enveloped::enveloped_signature;
+pub(crate) use enveloped::{SignatureForm, enveloped_signature};
 pub(crate) use namespace::Namespace;
 pub(crate) use signature::{SignatureInfo, Signed, Trust};
 pub(crate) use unsigned::Unsigned;

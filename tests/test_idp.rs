@@ -1,0 +1,213 @@
+//! The identity provider for tests of services: what it is told stands in the login, and what it breaks is refused by name.
+
+#![cfg(feature = "test-idp")]
+
+mod common;
+
+use std::time::{Duration, SystemTime};
+
+use common::{read, testdata};
+use saml_verify::canonical::Algorithm;
+use saml_verify::test_idp::{DigestMethod, Fault, SignatureMethod, TestIdp, TestResponse};
+use saml_verify::time::parse_rfc3339;
+use saml_verify::{
+    Departure, Error, Expect, IdentityProvider, InProcessReplayStore, Login, NameId, ReplayError, ServiceProvider, SignedPart,
+    Verified, Verifier,
+};
+
+const IDP: &str = "urn:test:idp";
+const SP: &str = "urn:test:sp";
+const ACS: &str = "https://sp.example/acs";
+const REQUEST: &str = "_request";
+const PARTS: [SignedPart; 4] = [SignedPart::Either, SignedPart::Assertion, SignedPart::Response, SignedPart::Both];
+
+fn at(time: &str) -> SystemTime {
+    parse_rfc3339(&format!("2027-03-03T{time}Z")).expect("a time")
+}
+
+fn now() -> SystemTime {
+    at("10:00:00")
+}
+
+fn response(idp: &TestIdp) -> TestResponse<'_> {
+    idp.response(SP, ACS, now()).in_response_to(REQUEST)
+}
+
+fn verifier(idp: IdentityProvider) -> Verifier {
+    Verifier::new(ServiceProvider::new(SP, ACS).expect("a service provider"), idp)
+}
+
+fn connection(idp: &TestIdp) -> IdentityProvider {
+    IdentityProvider::new(IDP, idp.trusted_keys()).expect("an identity provider")
+}
+
+fn verify(verifier: &Verifier, response: &TestResponse<'_>) -> Result<Verified, Error> {
+    verifier.verify_post(&response.to_form_field(), Expect::AnswerTo(REQUEST), now())
+}
+
+fn login(response: &TestResponse<'_>) -> Login {
+    verify(&verifier(connection(&TestIdp::new(IDP))), response).expect("a login").without_replay_protection()
+}
+
+#[test]
+fn every_response_is_a_login_of_its_own() {
+    let idp = TestIdp::new(IDP);
+    let (verifier, used) = (verifier(connection(&idp)), InProcessReplayStore::default());
+    let claim = |response: &TestResponse<'_>| verify(&verifier, response).expect("a login").claim(&used);
+    let (first, second) = (response(&idp), response(&idp));
+    for (response, number) in [(&second, 2), (&first, 1)] {
+        let login = claim(response).expect("a first use");
+        assert_eq!(login.assertion_id(), format!("_assertion-{number}"));
+        assert_eq!(login.session_index(), Some(&*format!("_session-{number}")));
+        assert!(response.to_xml().contains(&format!(" ID=\"_response-{number}\"")));
+        // The same response is the same login, however often it is written, and with whatever else in it.
+        assert_eq!(claim(response).err(), Some(ReplayError::Replayed.into()));
+        assert_eq!(claim(&response.clone().name_id("eve")).err(), Some(ReplayError::Replayed.into()));
+    }
+    assert_eq!(claim(&response(&idp).assertion_id("_assertion-1")).err(), Some(ReplayError::Replayed.into()));
+    assert!(claim(&response(&idp).assertion_id("_other")).is_ok());
+    // Nothing but the number makes the identifiers: another run writes the same.
+    assert_eq!(response(&TestIdp::new(IDP)).to_xml(), first.to_xml());
+}
+
+#[test]
+fn what_was_set_stands_in_the_login() {
+    let idp = TestIdp::new(IDP);
+    let name = NameId::new("<a&b>").with_format("urn:f").with_name_qualifier("n").with_sp_name_qualifier("s");
+    let name = name.with_sp_provided_id("p");
+    let told = response(&idp)
+        .name_id(name.clone())
+        .assertion_id("_mine")
+        .response_id("_my-response")
+        .session_index("_my-session")
+        .session_not_on_or_after(at("18:00:00"))
+        .authn_instant(at("09:00:00"))
+        .authn_context("urn:class")
+        .issue_instant(at("10:00:01"))
+        .not_before(at("09:59:00"))
+        .not_on_or_after(at("10:30:00"))
+        .attribute("role", ["admin", "<&>"])
+        .attribute("none", [""; 0])
+        .signed(SignedPart::Both);
+    let login = login(&told);
+    assert!(login.name_id() == &name);
+    assert_eq!((login.assertion_id(), login.response_id()), ("_mine", Some("_my-response")));
+    assert_eq!((login.session_index(), login.session_not_on_or_after()), (Some("_my-session"), Some(at("18:00:00"))));
+    assert_eq!((login.authn_instant(), login.authn_context()), (at("09:00:00"), Some("urn:class")));
+    assert_eq!((login.issue_instant(), login.not_before()), (at("10:00:01"), Some(at("09:59:00"))));
+    assert_eq!(login.not_on_or_after(), Some(at("10:30:00")));
+    assert_eq!(login.attributes().all("role").collect::<Vec<_>>(), ["admin", "<&>"]);
+    assert_eq!((login.attributes().len(), login.signatures().len()), (2, 2));
+}
+
+#[test]
+fn what_was_not_set_is_as_most_identity_providers_write_it() {
+    let login = login(&response(&TestIdp::new(IDP)));
+    assert!(login.name_id() == &NameId::new("test-user"));
+    assert_eq!((login.issuer(), login.issue_instant(), login.authn_instant()), (IDP, now(), now()));
+    assert_eq!((login.not_before(), login.not_on_or_after()), (Some(now()), Some(at("11:00:00"))));
+    assert_eq!((login.session_not_on_or_after(), login.attributes().len()), (None, 0));
+    assert_eq!(login.signatures().iter().map(|signature| signature.element).collect::<Vec<_>>(), ["Assertion"]);
+}
+
+#[test]
+fn what_was_left_out_is_not_there() {
+    let idp = TestIdp::new(IDP);
+    let login = login(&response(&idp).session_index(None).not_before(None).destination(None));
+    assert_eq!((login.session_index(), login.not_before()), (None, None));
+    let refusal = |response: TestResponse<'_>| verify(&verifier(connection(&idp)), &response).expect_err("no login").code();
+    assert_eq!(refusal(response(&idp).recipient(None)), "recipient_missing");
+    assert_eq!(refusal(response(&idp).destination(None).signed(SignedPart::Response)), "destination_missing");
+}
+
+#[test]
+fn a_lifetime_counts_from_the_time_of_issuing() {
+    let idp = TestIdp::new(IDP);
+    let end = login(&response(&idp).lifetime(Duration::from_secs(60))).not_on_or_after();
+    assert_eq!(end, Some(at("10:01:00")));
+}
+
+#[test]
+fn a_failure_is_reported_whatever_is_signed() {
+    const RESPONDER: &str = "urn:oasis:names:tc:SAML:2.0:status:Responder";
+    const CANCELLED: &str = "urn:oasis:names:tc:SAML:2.0:status:AuthnFailed";
+    let idp = TestIdp::new(IDP);
+    for part in PARTS {
+        let failed = response(&idp).failure(RESPONDER, CANCELLED).signed(part);
+        let error = verify(&verifier(connection(&idp)), &failed).expect_err("no login");
+        assert_eq!((error.stage(), error.code()), ("status", "status_not_success"));
+        let [top, second] = &error.received()[..] else { panic!("two codes: {:?}", error.received()) };
+        assert_eq!((top.as_str(), second.as_str()), (RESPONDER, CANCELLED));
+        assert!(!failed.to_xml().contains("<saml:Assertion"));
+    }
+    let alone = response(&idp).failure(RESPONDER, None);
+    assert_eq!(verify(&verifier(connection(&idp)), &alone).expect_err("no login").received(), [RESPONDER]);
+}
+
+#[test]
+fn the_algorithms_are_those_that_were_asked_for() {
+    let of_kind = |kind: &str| {
+        let file = |part: &str| read(&testdata("signing").join(format!("{kind}.{part}.pem")));
+        TestIdp::with_key(IDP, &String::from_utf8(file("pkcs8")).expect("text"), &file("cert")).expect("a key")
+    };
+    use SignatureMethod::{
+        EcdsaSha256, EcdsaSha384, Ed25519, RsaPssSha256, RsaPssSha384, RsaPssSha512, RsaSha256, RsaSha384, RsaSha512,
+    };
+    const RSA: [SignatureMethod; 6] = [RsaSha256, RsaSha384, RsaSha512, RsaPssSha256, RsaPssSha384, RsaPssSha512];
+    const ALL: [SignatureMethod; 9] =
+        [RsaSha256, RsaSha384, RsaSha512, RsaPssSha256, RsaPssSha384, RsaPssSha512, EcdsaSha256, EcdsaSha384, Ed25519];
+    for (idp, taken) in [
+        (&TestIdp::new(IDP), &RSA[..]),
+        (&of_kind("p256"), &[EcdsaSha256]),
+        (&of_kind("p384"), &[EcdsaSha384]),
+        (&of_kind("ed25519"), &[Ed25519]),
+    ] {
+        for method in taken {
+            for digest in [DigestMethod::Sha256, DigestMethod::Sha384, DigestMethod::Sha512] {
+                let response = response(idp).signature_method(*method).expect("a method of the key").digest_method(digest);
+                let login = verify(&verifier(connection(idp)), &response).expect("a login").without_replay_protection();
+                let [signature] = login.signatures() else { panic!("one signature") };
+                let squeezed = |text: &str| text.replace(['-', '/', ' '], "").to_lowercase();
+                let named = [signature.signature_algorithm, signature.digest_algorithm].map(squeezed);
+                assert_eq!(named, [squeezed(&format!("{method:?}")), squeezed(&format!("{digest:?}"))]);
+            }
+        }
+        for method in ALL.iter().filter(|method| !taken.contains(method)) {
+            assert!(response(idp).signature_method(*method).is_none(), "{method:?}");
+        }
+    }
+}
+
+#[test]
+fn what_needs_a_departure_is_accepted_with_it_alone() {
+    let idp = TestIdp::new(IDP);
+    let plain = || response(&idp);
+    for (response, departure, code) in [
+        (plain().digest_method(DigestMethod::Sha1), Departure::Sha1DigestForLegacyUseOnly, "digest_algorithm_refused"),
+        (plain().canonicalization(Algorithm::Inclusive10), Departure::InclusiveCanonicalization, "transform_refused"),
+        (plain().canonicalization(Algorithm::Inclusive11), Departure::InclusiveCanonicalization, "transform_refused"),
+    ] {
+        for part in PARTS {
+            let response = response.clone().signed(part);
+            assert!(verify(&verifier(connection(&idp).allow(departure)), &response).is_ok(), "{departure} {part:?}");
+            assert_eq!(verify(&verifier(connection(&idp)), &response).expect_err("refused").code(), code);
+        }
+    }
+}
+
+/// Each fault is the one thing that stands in the way, whatever is signed.
+#[test]
+fn each_fault_is_refused_by_its_name_and_its_twin_is_accepted() {
+    let idp = TestIdp::new(IDP);
+    let verifier = verifier(connection(&idp));
+    for part in PARTS {
+        for fault in Fault::ALL {
+            let genuine = response(&idp).name_id("ada@example.com").signed(part);
+            assert!(verify(&verifier, &genuine).is_ok(), "{fault:?} {part:?}");
+            let error = verify(&verifier, &genuine.broken(fault)).expect_err("a fault");
+            assert_eq!(error.code(), fault.code(), "{fault:?} {part:?}: {error}");
+        }
+    }
+    let codes: std::collections::BTreeSet<_> = Fault::ALL.iter().map(|fault| fault.code()).collect();
+    assert_eq!(codes.len(), Fault::ALL.len(), "one fault for each refusal");
+}

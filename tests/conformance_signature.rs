@@ -1,20 +1,23 @@
 //! XML signatures and signature values against the vectors of other implementations.
 
-#![cfg(feature = "internals")]
-
 mod common;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use common::{cases, conclude, read, read_text, text, vectors};
+use common::outside::tests_from_outside;
+use common::{cases, conclude, read, read_text, text};
 use saml_verify::internals::{self, ValueVerdict};
 use saml_verify::{Departure, Limits, TrustedKeys};
 use serde_json::Value;
 
-#[test]
-fn signatures_within_the_profile_verify_and_others_are_refused_for_their_reason() {
-    let Some(folder) = vectors("conformance/dsig") else { return };
-    let cases = cases(&folder);
+tests_from_outside! {
+    "conformance/dsig" => signatures_within_the_profile_verify_and_others_are_refused_for_their_reason,
+    "conformance/crypto" => signature_values_are_judged_as_wycheproof_judges_them,
+}
+
+fn signatures_within_the_profile_verify_and_others_are_refused_for_their_reason(folder: &Path) {
+    let cases = cases(folder);
     let key = |case: &Value| case["key"].as_str().map(|file| TrustedKeys::from_pem(read_text(&folder.join(file))));
     // For a case whose own key is none for us, so that its document is judged all the same.
     let any = cases.iter().filter_map(key).find_map(Result::ok).expect("one usable key");
@@ -119,13 +122,11 @@ fn method(id: &str) -> Option<&'static str> {
     METHODS.into_iter().find(|(family, digest, _)| id.starts_with(family) && id.contains(digest)).map(|(_, _, uri)| uri)
 }
 
-#[test]
-fn signature_values_are_judged_as_wycheproof_judges_them() {
-    let Some(folder) = vectors("conformance/crypto") else { return };
+fn signature_values_are_judged_as_wycheproof_judges_them(folder: &Path) {
     let mut wrong = Vec::new();
     let mut looked_at = 0;
     let mut not_taken = BTreeMap::new();
-    for case in &cases(&folder) {
+    for case in &cases(folder) {
         let id = text(case, "id");
         let file: Value = serde_json::from_slice(&read(&folder.join(text(case, "file")))).expect("JSON");
         for group in file["testGroups"].as_array().expect("groups") {

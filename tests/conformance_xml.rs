@@ -1,10 +1,11 @@
 //! Well-formedness and canonical XML against the vectors of other implementations.
 
-#![cfg(feature = "internals")]
-
 mod common;
 
-use common::{cases, conclude, path, read, read_text, text, vectors};
+use std::path::Path;
+
+use common::outside::tests_from_outside;
+use common::{cases, conclude, path, read, read_text, text};
 use saml_verify::canonical::{Algorithm, Canonicalizer, Error};
 use saml_verify::internals::{self, Select};
 use saml_verify::{Limits, XmlError, XmlErrorKind};
@@ -21,10 +22,14 @@ const LIMITS: Limits = Limits {
     namespace_bytes: 1 << 16,
 };
 
-#[test]
-fn well_formed_documents_are_taken_and_others_refused() {
-    let Some(folder) = vectors("conformance/wellformed") else { return };
-    let cases = cases(&folder);
+tests_from_outside! {
+    "conformance/wellformed" => well_formed_documents_are_taken_and_others_refused,
+    "conformance/c14n" => canonical_forms_are_those_of_the_specifications,
+    "conformance/c14n" => random_documents_have_the_canonical_form_that_two_implementations_give_them,
+}
+
+fn well_formed_documents_are_taken_and_others_refused(folder: &Path) {
+    let cases = cases(folder);
     let mut wrong = Vec::new();
     for case in &cases {
         let got = internals::parse(&read(&folder.join(text(case, "input"))), &LIMITS);
@@ -47,10 +52,8 @@ fn is_fault(error: &XmlError) -> bool {
     !matches!(error.kind, XmlErrorKind::LimitExceeded { .. } | XmlErrorKind::DocumentTooLarge { .. })
 }
 
-#[test]
-fn canonical_forms_are_those_of_the_specifications() {
-    let Some(folder) = vectors("conformance/c14n") else { return };
-    let cases = cases(&folder);
+fn canonical_forms_are_those_of_the_specifications(folder: &Path) {
+    let cases = cases(folder);
     let mut wrong = Vec::new();
     for case in &cases {
         let input = read(&folder.join(text(case, "input")));
@@ -60,9 +63,7 @@ fn canonical_forms_are_those_of_the_specifications() {
     conclude("c14n", cases.len(), &wrong);
 }
 
-#[test]
-fn random_documents_have_the_canonical_form_that_two_implementations_give_them() {
-    let Some(folder) = vectors("conformance/c14n") else { return };
+fn random_documents_have_the_canonical_form_that_two_implementations_give_them(folder: &Path) {
     let lines = read_text(&folder.join("random.jsonl"));
     let mut wrong = Vec::new();
     let mut looked_at = 0;

@@ -5,24 +5,8 @@ mod common;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use common::{cases, read_text, testdata, text, vectors};
-
-struct Row {
-    id: String,
-    proof: String,
-}
-
-fn rows(table: &str) -> Vec<Row> {
-    let cells = table.lines().filter_map(|line| line.strip_prefix("| "));
-    let cells = cells.map(|line| line.trim_end_matches(" |").split(" | ").collect::<Vec<_>>());
-    let row = |cells: Vec<&str>| Row { id: id(cells[0]), proof: cells.last().copied().unwrap_or_default().to_owned() };
-    cells.filter(|cells| !["id", "---"].contains(&cells[0])).map(row).collect()
-}
-
-/// Without the star.
-fn id(cell: &str) -> String {
-    cell.trim_end_matches(" *").trim().to_owned()
-}
+use common::threats::rows;
+use common::{cases, read_text, testdata, text};
 
 fn in_package(file: &str) -> String {
     read_text(&Path::new(env!("CARGO_MANIFEST_DIR")).join(file))
@@ -71,13 +55,4 @@ fn every_proof_is_there() {
         }
     }
     common::conclude("threats", looked_at, &wrong);
-}
-
-#[test]
-fn the_table_has_the_ids_of_the_catalogue() {
-    let Some(folder) = vectors(".") else { return };
-    let ours: BTreeSet<String> = rows(&in_package("tests/THREATS.md")).into_iter().map(|row| row.id).collect();
-    let missing: Vec<String> =
-        rows(&read_text(&folder.join("THREATS.md"))).into_iter().map(|row| row.id).filter(|id| !ours.contains(id)).collect();
-    assert!(missing.is_empty(), "{missing:?}");
 }

@@ -1,36 +1,22 @@
-//! Vectors from outside: where they are, and how a run tells that it has none.
+//! Vectors, and what tests share.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub(crate) mod generate;
 #[cfg(all(feature = "internals", feature = "test-idp"))]
 pub(crate) mod habits;
+pub(crate) mod outside;
 pub(crate) mod personal;
 pub(crate) mod posted;
 #[cfg(feature = "internals")]
 pub(crate) mod second;
+pub(crate) mod threats;
+pub(crate) mod values;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-
-/// The folder of vectors named by `SAML_VERIFY_VECTORS`; `None`, said aloud, where it is unset.
-pub(crate) fn vectors(part: &str) -> Option<PathBuf> {
-    match std::env::var_os("SAML_VERIFY_VECTORS") {
-        None => {
-            println!("skipped: SAML_VERIFY_VECTORS is not set, so {part} is not read");
-            None
-        }
-        Some(root) => {
-            let root = PathBuf::from(root);
-            // Cargo runs a test in its package, and a relative path is meant from there.
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(root).join(part);
-            assert!(folder.is_dir(), "SAML_VERIFY_VECTORS is set, but {} is not a folder", folder.display());
-            Some(folder)
-        }
-    }
-}
 
 /// The vectors in the repository.
 pub(crate) fn testdata(part: &str) -> PathBuf {

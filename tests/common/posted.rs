@@ -7,8 +7,9 @@ use saml_verify::time::parse_rfc3339;
 use saml_verify::{Departure, Error, Expect, IdentityProvider, ServiceProvider, TrustedKeys, Verified, Verifier};
 use serde_json::Value;
 
+use super::outside::more;
 use super::personal::Personal;
-use super::{cases, read, read_text, testdata, text, vectors};
+use super::{cases, read, read_text, testdata, text};
 
 /// A message and its connection, every departure allowed: what is refused all the same is refused for another reason.
 #[derive(Clone, Debug)]
@@ -87,7 +88,7 @@ impl Posted {
     }
 }
 
-/// Every message that is posted to an assertion consumer service, those from outside among them.
+/// Every message that is posted to an assertion consumer service, those from outside among them where there are any.
 pub(crate) fn posted() -> Vec<Posted> {
     let responses = |part: &'static str, folder: PathBuf| {
         let all = cases(&folder).into_iter();
@@ -96,7 +97,7 @@ pub(crate) fn posted() -> Vec<Posted> {
         posted.map(move |case| Posted::new(part, &folder, case))
     };
     let own = ["auth0", "attacks"].into_iter().flat_map(|part| responses(part, testdata(part)));
-    own.chain(vectors("auth0/real").into_iter().flat_map(|folder| responses("auth0/real", folder))).collect()
+    own.chain(more("auth0/real").into_iter().flat_map(|folder| responses("auth0/real", folder))).collect()
 }
 
 /// What a message in a form field says of its user.

@@ -753,6 +753,84 @@ fn canonical_octets_and_nothing_else() {
     assert!(of_xml.code == Some(0) && of_xml.stdout.starts_with(b"<samlp:Response ") && of_xml.stdout == of_post.stdout);
 }
 
+/// What this command reads is no message of a stranger.
+#[test]
+fn large_documents_have_a_canonical_form_too() {
+    let canonicalize =
+        |arguments: &[&str], input: &[u8]| run(&[&["canonicalize", "--algorithm", "c14n"], arguments].concat(), input);
+    let deep = format!("{}{}", "<a>".repeat(5000), "</a>".repeat(5000));
+    let long = format!("<a>{}</a>", "x".repeat(3 << 20));
+    let wide = format!("<a>{}</a>", "<b></b>".repeat(70_000));
+    let prefixed: String = (0..200).map(|n| format!("<n{n}:a xmlns:n{n}=\"urn:{n}\"></n{n}:a>")).collect();
+    let prefixed = format!("<a>{prefixed}</a>");
+    let attributes: String = (1000..1200).map(|n| format!(" a{n}=\"\"")).collect();
+    let attributes = format!("<a{attributes}></a>");
+    let long_name = format!("<a xmlns=\"urn:{}\"></a>", "x".repeat(2000));
+    for (document, option, limit, below) in [
+        (&deep, "--max-depth", "5000", "4999"),
+        (&long, "--max-bytes", "3145735", "3145734"),
+        (&wide, "--max-nodes", "70001", "70000"),
+        (&prefixed, "--max-prefixes", "300", "100"),
+        (&prefixed, "--max-namespaces", "300", "100"),
+        (&attributes, "--max-attributes", "200", "199"),
+        (&long_name, "--max-namespace-bytes", "2004", "2003"),
+    ] {
+        for arguments in [&[][..], &[option, limit]] {
+            let outcome = canonicalize(arguments, document.as_bytes());
+            assert!(outcome.code == Some(0) && outcome.text() == document, "{option} {limit}: {}", outcome.stderr);
+        }
+        let refused = canonicalize(&[option, below], document.as_bytes());
+        let stderr = ["refused: ", "; the options --max-… raise the limits"];
+        check(option, &refused, &Expected { code: 1, stdout: &[], stderr: &stderr });
+    }
+    // As posted, too.
+    let posted = canonicalize(&[], common::to_base64(long.as_bytes()).as_bytes());
+    assert!(posted.code == Some(0) && posted.text() == long, "{}", posted.stderr);
+}
+
+/// What a script gets that asked for JSON, whatever it did wrong.
+#[test]
+fn a_run_without_a_verdict_has_an_object_too() {
+    let case = default_login();
+    let message = case.path("b64");
+    let with = |option: &str, value: &str| {
+        let mut options = case.options();
+        let at = options.iter().position(|one| one == option).expect(option);
+        options[at + 1] = value.to_owned();
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        run(&[&["verify", "--json", &message], &options[..]].concat(), b"")
+    };
+    for (outcome, code, message, remedy) in [
+        (with("--acs-url", "http://sp.example"), "invalid_acs_url", "--acs-url: ", "https"),
+        (with("--sp-entity-id", " x"), "invalid_entity_id", "--sp-entity-id: ", "without white space"),
+        (with("--idp-entity-id", ""), "invalid_entity_id", "--idp-entity-id: ", "without white space"),
+        (with("--clock-skew", "301"), "clock_skew_too_large", "--clock-skew: ", "NTP"),
+        (with("--clock-skew", "x"), "usage", "'--clock-skew <SECONDS>'", "--help"),
+        (with("--idp-cert", "no-such-file"), "unreadable", "no-such-file: ", "the name of the file"),
+        (with("--idp-cert", "README.md"), "not_a_certificate", "README.md: ", "certificate"),
+        (with("--now", "yesterday"), "usage", "'--now <RFC3339>'", "--help"),
+        (run(&["verify", "--json"], b""), "usage", "required arguments", "--help"),
+        (run(&["inspect", "--json"], b""), "not_available", "inspect", "--help"),
+        (run(&["certificate", "--json", "no-such-file"], b""), "unreadable", "no-such-file: ", "the name of the file"),
+        (run(&["certificate", "--json"], b"junk"), "not_a_certificate", "standard input: ", "certificate"),
+        (run(&["canonicalize", "--json"], b"<a/>"), "usage", "'--json'", "--help"),
+    ] {
+        let object = outcome.json();
+        assert!(has_keys(&object, &["verdict", "code", "message", "remedy"], false), "{object}");
+        assert_eq!((outcome.code, &object["verdict"], text(&object, "code")), (Some(2), &json!("error"), code), "{object}");
+        let (said, advised) = (text(&object, "message"), text(&object, "remedy"));
+        assert!(said.contains(message) && advised.contains(remedy), "{object}");
+        let advised = if advised.contains("--help") { String::new() } else { format!("; {advised}") };
+        assert_eq!(outcome.stderr, format!("error: {said}{advised}\n"));
+    }
+    // Its twin is a verdict, and without the option there is no object.
+    let options = case.options();
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    assert_eq!(run(&[&["verify", "--json", &message], &options[..]].concat(), b"").json()["verdict"], "accepted");
+    assert_eq!(run(&["certificate", "no-such-file"], b"").text(), "");
+    assert_eq!(run(&["certificate", "--", "--json"], b"").text(), "");
+}
+
 #[test]
 fn certificates_are_told_in_whatever_shape_they_come() {
     let certificate = |file: &str| run(&["certificate", "--json", "--now", "2030-01-01T00:00:00Z", file], b"");

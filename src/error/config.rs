@@ -58,6 +58,40 @@ pub enum ConfigError {
     },
 }
 
+impl ConfigError {
+    /// A stable name of the cause, for programs; of a certificate, that of its own error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidEntityId { .. } => "invalid_entity_id",
+            Self::InvalidAcsUrl { .. } => "invalid_acs_url",
+            Self::InvalidSsoUrl { .. } => "invalid_sso_url",
+            Self::NoTrustedKey { .. } => "no_trusted_key",
+            Self::DuplicateIdentityProvider { .. } => "duplicate_identity_provider",
+            Self::Certificate(error) => error.code(),
+            Self::NoAuthnContext => "no_authn_context",
+            Self::ClockSkewTooLarge { .. } => "clock_skew_too_large",
+        }
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Certificate(error) => return error.remedy(),
+            Self::InvalidEntityId { .. } => {
+                "give the entity ID exactly as the other side writes it, without white space around it"
+            }
+            Self::InvalidAcsUrl { .. } | Self::InvalidSsoUrl { .. } => {
+                "give the absolute https URL, exactly as the identity provider has it"
+            }
+            Self::NoTrustedKey { .. } => "give the identity provider's signing certificate",
+            Self::DuplicateIdentityProvider { .. } => "give each identity provider once, with all of its certificates",
+            Self::NoAuthnContext => "name the classes that are required, or require none",
+            Self::ClockSkewTooLarge { .. } => "allow less, and set the clocks of both sides right (NTP)",
+        }
+        .to_owned()
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -88,5 +122,31 @@ impl std::error::Error for ConfigError {
 impl From<CertificateError> for ConfigError {
     fn from(error: CertificateError) -> Self {
         Self::Certificate(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_has_its_own_code_and_a_remedy() {
+        let text = || "x".to_owned();
+        let errors = [
+            ConfigError::InvalidEntityId { value: text() },
+            ConfigError::InvalidAcsUrl { value: text(), reason: "y" },
+            ConfigError::InvalidSsoUrl { value: text(), reason: "y" },
+            ConfigError::NoTrustedKey { entity_id: text() },
+            ConfigError::DuplicateIdentityProvider { entity_id: text() },
+            ConfigError::NoAuthnContext,
+            ConfigError::ClockSkewTooLarge { requested: Duration::from_secs(301), maximum: Duration::from_secs(300) },
+        ];
+        let codes: std::collections::BTreeSet<_> = errors.iter().map(ConfigError::code).collect();
+        assert_eq!(codes.len(), errors.len());
+        for error in errors {
+            assert!(!error.remedy().is_empty() && error.remedy() != error.to_string(), "{error}");
+        }
+        let certificate = ConfigError::from(CertificateError::Empty);
+        assert_eq!((certificate.code(), certificate.remedy()), ("certificate_empty", CertificateError::Empty.remedy()));
     }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Options {
     now: Option<SystemTime>,
     /// Print one JSON object
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 /// The object that `--json` prints.
@@ -81,9 +81,10 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
 pub(crate) fn read_certificates(file: Option<&Path>) -> Result<TrustedKeys, Failure> {
     let name = file.map_or_else(|| "standard input".to_owned(), |file| file.display().to_string());
     let Some(bytes) = read(file, FILE_BYTES)? else {
-        return Err(Failure::of(name, format!("longer than {FILE_BYTES} bytes, so no file of certificates")));
+        let message = format!("{name}: longer than {FILE_BYTES} bytes, so no file of certificates");
+        return Err(Failure::new("certificate_file_too_long", message, "give the identity provider's signing certificate alone"));
     };
-    TrustedKeys::from_pem(bytes).map_err(|error| Failure::of(name, format!("{error}; {}", error.remedy())))
+    TrustedKeys::from_pem(bytes).map_err(|error| Failure::certificate(name, &error))
 }
 
 fn show(keys: &TrustedKeys, now: SystemTime) -> Result<(), Failure> {

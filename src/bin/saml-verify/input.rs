@@ -57,11 +57,12 @@ impl Source {
     /// # Errors
     ///
     /// [`Failure`] where it cannot be read, and within that a [`Refusal`] where no message can be got out of it.
-    pub(crate) fn read(&self) -> Result<Result<Message, Box<Refusal>>, Failure> {
-        let bytes = read(self.file.as_deref(), MESSAGE_BYTES)?;
+    pub(crate) fn read(&self, limits: &Limits) -> Result<Result<Message, Box<Refusal>>, Failure> {
+        let longest = u64::try_from(limits.document_bytes).unwrap_or(u64::MAX).saturating_mul(TEXT_OF_A_BYTE);
+        let bytes = read(self.file.as_deref(), longest)?;
         Ok(match bytes {
             Some(bytes) => Message::new(bytes, self.input),
-            None => Err(Refusal::too_long(MESSAGE_BYTES).into()),
+            None => Err(Refusal::too_long(longest).into()),
         })
     }
 }
@@ -87,12 +88,12 @@ impl Message {
     /// # Errors
     ///
     /// The [`Refusal`] with which the library refuses to decode the text.
-    pub(crate) fn into_xml(self) -> Result<Vec<u8>, Box<Refusal>> {
+    pub(crate) fn into_xml(self, limits: &Limits) -> Result<Vec<u8>, Box<Refusal>> {
         let text = match self {
             Self::Xml(bytes) => return Ok(bytes),
             Self::Post(text) => text,
         };
-        decode_post(&text, &Limits::DEFAULT).map_err(|error| Refusal::from(Error::from(error)).into())
+        decode_post(&text, limits).map_err(|error| Refusal::from(Error::from(error)).into())
     }
 }
 
@@ -103,11 +104,11 @@ pub(crate) fn read(file: Option<&Path>, limit: u64) -> Result<Option<Vec<u8>>, F
             if io::stdin().is_terminal() {
                 terminal::diagnose("note: reading standard input; end it with Ctrl-D");
             }
-            bounded(io::stdin().lock(), limit).map_err(|error| Failure::of("standard input", error))
+            bounded(io::stdin().lock(), limit).map_err(|error| Failure::unreadable("standard input", error))
         }
         Some(path) => {
             let content = File::open(path).and_then(|file| bounded(file, limit));
-            content.map_err(|error| Failure::of(path.display(), error))
+            content.map_err(|error| Failure::unreadable(path.display(), error))
         }
     }
 }
@@ -175,8 +176,9 @@ fn redirected(text: &str) -> Refusal {
     Refusal::missing_field(&fields)
 }
 
-/// The longest posted text that the library takes is 1.75 MB; with every character of it percent-encoded, three times that.
-const MESSAGE_BYTES: u64 = 6 << 20;
+/// The longest posted text that the library takes has 1.75 characters for each byte of the document; with every character of it
+/// percent-encoded, three times that.
+const TEXT_OF_A_BYTE: u64 = 6;
 
 #[cfg(test)]
 mod tests {
@@ -243,9 +245,9 @@ mod tests {
 
     #[test]
     fn posted_text_becomes_a_document_as_the_library_decodes_it() {
-        let xml = |text: &str| Message::Post(text.to_owned()).into_xml();
+        let xml = |text: &str| Message::Post(text.to_owned()).into_xml(&Limits::DEFAULT);
         assert_eq!(xml("PGEv\r\nPg=="), Ok(b"<a/>".to_vec()));
         assert_eq!(xml("PGEvPg").unwrap_err().code, "missing_padding");
-        assert_eq!(Message::Xml(b"<a".to_vec()).into_xml(), Ok(b"<a".to_vec()));
+        assert_eq!(Message::Xml(b"<a".to_vec()).into_xml(&Limits::DEFAULT), Ok(b"<a".to_vec()));
     }
 }

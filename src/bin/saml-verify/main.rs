@@ -47,7 +47,17 @@ fn main() -> ExitCode {
     };
     match run(&cli.command) {
         Ok(outcome) => outcome.into(),
-        Err(failure) => failure.report(),
+        Err(failure) => failure.report(cli.command.asks_for_json()),
+    }
+}
+
+impl Command {
+    const fn asks_for_json(&self) -> bool {
+        match self {
+            Self::Verify(options) => options.json,
+            Self::Certificate(options) => options.json,
+            Self::Canonicalize(_) => false,
+        }
     }
 }
 
@@ -63,4 +73,4 @@ fn run(command: &Command) -> Result<Outcome, Failure> {
 const EXIT_CODES: &str = "Exit codes:
   0  accepted, or done
   1  the message was refused
-  2  usage, configuration or input/output error: one line on standard error";
+  2  usage, configuration or input/output error: one line on standard error, and the object that --json prints";

@@ -163,7 +163,7 @@ impl Tone {
 
 /// Writes one JSON object on one line.
 pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
-    let mut text = unobeyed(&serde_json::to_string(value).map_err(|error| Failure::of("cannot write JSON", error))?);
+    let mut text = unobeyed(&serde_json::to_string(value).map_err(Failure::unwritable)?);
     text.push('\n');
     print_bytes(text.as_bytes())
 }
@@ -185,7 +185,7 @@ fn unobeyed(json: &str) -> String {
 pub(crate) fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::of("cannot write to standard output", error)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::unwritable(error)),
         _ => Ok(()),
     }
 }

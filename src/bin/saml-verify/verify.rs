@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use clap::{ArgGroup, Args, ValueEnum};
 use saml_verify::{
-    ConfigError, Departure, Expect, ExpiredCertificate, IdentityProvider, Login, Report, ServiceProvider, TrustedKeys, Verifier,
+    ConfigError, Departure, Expect, ExpiredCertificate, IdentityProvider, Limits, Login, Report, ServiceProvider, TrustedKeys,
+    Verifier,
 };
 
 use crate::certificate::read_certificates;
@@ -63,7 +64,7 @@ pub(crate) struct Options {
     failures: bool,
     /// Print one JSON object
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 /// What `--expired-certificate` takes.
@@ -96,7 +97,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     options.refuse_any_among_others()?;
     let now = options.now.unwrap_or_else(SystemTime::now);
     options.note_ineffective();
-    let verdict = match options.source.read()? {
+    let verdict = match options.source.read(&Limits::DEFAULT)? {
         Ok(message) => options.judge(&verifier, &message, now),
         Err(refusal) => options.refused_input(&verifier, refusal, now),
     };
@@ -131,17 +132,17 @@ impl Options {
 
     fn keys(&self) -> Result<TrustedKeys, Failure> {
         if self.source.is_standard_input() && self.idp_cert.iter().any(|file| is_standard_input(file)) {
-            return Err(Failure::of("--idp-cert", "standard input is the certificate or the message, not both"));
+            return Err(Failure::usage("--idp-cert: standard input is the certificate or the message, not both"));
         }
         let mut all: Option<TrustedKeys> = None;
         for file in &self.idp_cert {
             let keys = read_certificates(Some(file))?;
             all = Some(match all {
                 None => keys,
-                Some(all) => all.and(keys).map_err(|error| Failure::of("--idp-cert", error))?,
+                Some(all) => all.and(keys).map_err(|error| Failure::certificate("--idp-cert", &error))?,
             });
         }
-        all.ok_or_else(|| Failure::new("--idp-cert: no certificate"))
+        all.ok_or_else(|| Failure::usage("--idp-cert: no certificate"))
     }
 
     /// Whether any request will do: the message is only looked at.
@@ -151,7 +152,7 @@ impl Options {
 
     fn refuse_any_among_others(&self) -> Result<(), Failure> {
         if self.takes_any_request() && self.in_response_to.len() > 1 {
-            return Err(Failure::of("--in-response-to", "`any` stands alone: with it no request is compared"));
+            return Err(Failure::usage("--in-response-to: `any` stands alone, for with it no request is compared"));
         }
         Ok(())
     }
@@ -255,7 +256,7 @@ impl Verdict {
 /// The options that are wrong belong to one constructor; only the ACS URL can be told from the error.
 fn misconfigured(option: &str, error: &ConfigError) -> Failure {
     let option = if matches!(error, ConfigError::InvalidAcsUrl { .. }) { "--acs-url" } else { option };
-    Failure::of(option, error)
+    Failure::configuration(option, error)
 }
 
 /// A request always has an ID: who lost it must not be answered by a message that has none.

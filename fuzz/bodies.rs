@@ -166,6 +166,8 @@ impl Scene {
         let sp = ServiceProvider::new(Self::SP[0], Self::SP[1]).expect("a service provider");
         let message = |idp: &TestIdp, name: &str, part| {
             let response = idp.response(Self::SP[0], Self::SP[1], Self::now()).in_response_to(Self::REQUEST);
+            // The identifiers that edits name.
+            let response = response.assertion_id("_assertion").response_id("_response");
             response.name_id(name).attribute("role", [name, "user"]).signed(part).to_xml()
         };
         let genuine = [

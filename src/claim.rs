@@ -1,7 +1,14 @@
-//! Names of attributes that identity providers send for common facts, as Auth0's addon writes them by default.
+//! Names of attributes that identity providers send for common facts: those that identify users, and what Auth0's addon writes by
+//! default.
 //!
 //! They are compared exactly. An administrator may map any of them to another name.
 
+/// The identifier of a user, the same for every service. SAML V2.0 Subject Identifier Attributes Profile 1.0 section 3.3.
+pub const SUBJECT_ID: &str = "urn:oasis:names:tc:SAML:attribute:subject-id";
+/// The identifier of a user for one service alone. SAML V2.0 Subject Identifier Attributes Profile 1.0 section 3.4.
+pub const PAIRWISE_ID: &str = "urn:oasis:names:tc:SAML:attribute:pairwise-id";
+/// Entra ID: the object ID of the user in the tenant, which is never given to another.
+pub const ENTRA_OBJECT_ID: &str = "http://schemas.microsoft.com/identity/claims/objectidentifier";
 /// The user's identifier, usually the same as the name identifier.
 pub const NAME_IDENTIFIER: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier";
 /// The e-mail address. Whether it is verified is another claim: [`AUTH0_EMAIL_VERIFIED`].

@@ -13,6 +13,7 @@ use crate::replay::{AsyncReplayStore, ReplayKey, ReplayStore};
 use crate::saml::assertion::{Assertion, Content};
 use crate::saml::attributes::Attributes;
 use crate::saml::check::{Confirmed, Skewed, session_end};
+use crate::saml::identity::Identity;
 use crate::saml::name_id::NameId;
 use crate::subject_key::SubjectKey;
 use crate::time::{format_rfc3339, in_words, to_the_millisecond};
@@ -33,13 +34,14 @@ impl Verified {
     /// The login that waits to be claimed. `confirmed` is what the checks hand out when all of them passed.
     pub(crate) fn new(
         assertion: Assertion<'_, Signed<'_>>,
+        identity: Identity,
         response_id: Option<&str>,
         confirmed: &Confirmed<'_>,
         signatures: Vec<VerifiedSignature>,
         warnings: Vec<Warning>,
         now: SystemTime,
     ) -> Self {
-        let login = Login::new(assertion.content, response_id, confirmed, signatures, warnings);
+        let login = Login::new(assertion.content, identity, response_id, confirmed, signatures, warnings);
         Self { login, expires_at: confirmed.expires_at, now }
     }
 
@@ -98,7 +100,7 @@ impl Verified {
 #[derive(Clone)]
 pub struct Login {
     issuer: String,
-    name_id: NameId,
+    identity: Identity,
     attributes: Attributes,
     session_index: Option<String>,
     session_not_on_or_after: Option<SystemTime>,
@@ -119,6 +121,7 @@ pub struct Login {
 impl Login {
     fn new(
         assertion: Content<'_>,
+        identity: Identity,
         response_id: Option<&str>,
         confirmed: &Confirmed<'_>,
         signatures: Vec<VerifiedSignature>,
@@ -131,7 +134,7 @@ impl Login {
         let authentication = assertion.authentications.into_iter().next();
         Self {
             issuer: assertion.issuer.name.into_owned(),
-            name_id: assertion.name_id,
+            identity,
             attributes: assertion.attributes,
             session_index: authentication.as_ref().and_then(|first| first.session_index).map(str::to_owned),
             session_not_on_or_after,
@@ -155,9 +158,30 @@ impl Login {
         &self.issuer
     }
 
-    /// The name of the user at the identity provider.
+    /// What identifies the user at the identity provider: the value of the NameID or of the attribute that the connection
+    /// identifies users by. Never blank.
+    pub fn user_id(&self) -> &str {
+        &self.identity.name().value
+    }
+
+    /// The name of the user at the identity provider: the NameID of the message.
+    ///
+    /// Where [`IdentityProvider::identify_by_attribute`](crate::IdentityProvider::identify_by_attribute) names an attribute, it is the
+    /// value of that attribute, with the attribute's name as Format, and never the NameID of the message: a login has one identity.
     pub fn name_id(&self) -> &NameId {
-        &self.name_id
+        self.identity.name()
+    }
+
+    /// The name of the attribute that identifies the user; none where the NameID does.
+    pub fn identifying_attribute(&self) -> Option<&str> {
+        self.identity.attribute()
+    }
+
+    /// The NameID of the message, with which a logout names the user to the identity provider (SAML Core 3.7.1).
+    ///
+    /// Where an attribute identifies the user there may be none, and it may be another at each login: it decides nothing.
+    pub fn subject_name_id(&self) -> Option<&NameId> {
+        self.identity.name_id()
     }
 
     /// The user as one text, for a database column: over the issuer and everything that makes the identity.
@@ -169,7 +193,10 @@ impl Login {
     /// }
     /// ```
     pub fn subject_key(&self) -> SubjectKey {
-        SubjectKey::of_name_id(&self.issuer, &self.name_id)
+        match self.identity.attribute() {
+            None => SubjectKey::of_name_id(&self.issuer, self.name_id()),
+            Some(attribute) => SubjectKey::of_attribute(&self.issuer, attribute, self.user_id()),
+        }
     }
 
     /// What the identity provider says of the user.
@@ -365,14 +392,15 @@ mod tests {
 
     fn login() -> Login {
         let document = Document::parse(ASSERTION.as_bytes(), &Limits::DEFAULT).unwrap();
-        let content = Assertion::read(document.root()).unwrap().content;
+        let mut content = Assertion::read(document.root()).unwrap().content;
+        let identity = Identity::take(&mut content, None).unwrap();
         let confirmed = Confirmed {
             in_response_to: Some("_q"),
             address: Some("192.0.2.1"),
             window: (None, Some(at("11:00:00"))),
             expires_at: at("11:03:00"),
         };
-        Login::new(content, Some("_r"), &confirmed, Vec::new(), Vec::new())
+        Login::new(content, identity, Some("_r"), &confirmed, Vec::new(), Vec::new())
     }
 
     fn verified() -> Verified {

@@ -304,14 +304,15 @@ impl Verifier {
         let proven = Proven::new(response, assertion, self.required)?;
         let mut warnings = self.judge_certificates(idp, &proven, now)?;
 
-        let (envelope, assertion) = proven.read(unverified.envelope)?;
+        let (envelope, mut assertion) = proven.read(unverified.envelope)?;
         idp.judge_id("Assertion", assertion.content.id)?;
+        let identity = idp.identify(&mut assertion.content)?;
         let response_id = proven.response().map(|_| envelope.id);
         let circumstances = self.circumstances(idp, &envelope, proven.response().is_some(), expect, now);
         let facts = Facts { circumstances, assertion: &assertion.content };
         let confirmed = check::run(&facts)?;
         warnings.extend(check::skewed(&facts, &confirmed).iter().map(|one| Warning::skewed(one, now, self.clock_skew)));
-        Ok(Verified::new(assertion, response_id, &confirmed, proven.describe(idp), warnings, now))
+        Ok(Verified::new(assertion, identity, response_id, &confirmed, proven.describe(idp), warnings, now))
     }
 
     /// The entity IDs of the identity providers.

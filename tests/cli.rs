@@ -137,7 +137,10 @@ fn form_value(text: &str) -> String {
     text.replace('%', "%25").replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")
 }
 
-const ACCEPTED: [&str; 26] = [
+const ACCEPTED: [&str; 29] = [
+    "user_id",
+    "identified_by",
+    "subject_name_id",
     "verdict",
     "issuer",
     "name_id",
@@ -554,6 +557,92 @@ fn what_was_saved_is_to_be_judged_at_its_own_time() {
     // The message is of 2025, whatever the time is when this runs.
     options.drain(place..=place + 1);
     assert!(said(&options));
+}
+
+/// A login by the test identity provider with that subject name and those attributes, and what the command says of it.
+#[cfg(all(feature = "internals", feature = "test-idp"))]
+fn assembled(name: &str, attributes: &str, more: &[&str]) -> Run {
+    use saml_verify::canonical::Algorithm;
+    use saml_verify::test_idp::TestIdp;
+    const NAME: &str = "<saml:NameID>test-user</saml:NameID>";
+    let idp = TestIdp::new("urn:test:idp");
+    let now = saml_verify::time::parse_rfc3339("2027-03-03T10:00:00Z").expect("a time");
+    let xml = idp.response("urn:test:sp", "https://sp.example/acs", now).in_response_to("_q").to_xml();
+    let (before, rest) = xml.split_once("<ds:Signature ").expect("a Signature");
+    let (_, after) = rest.split_once("</ds:Signature>").expect("its end");
+    let statement = format!("<saml:AttributeStatement>{attributes}</saml:AttributeStatement></saml:Assertion>");
+    let after = after.replace(NAME, name).replace("</saml:Assertion>", &statement);
+    let signature = saml_verify::internals::sign(&idp, &format!("{before}{after}"), "_assertion", Algorithm::Exclusive10, "");
+    let options = [
+        &["verify", "--idp-cert", "testdata/auth0/keys/idp-rsa2048.pem", "--idp-entity-id", "urn:test:idp"],
+        &["--sp-entity-id", "urn:test:sp", "--acs-url", "https://sp.example/acs", "--in-response-to"][..],
+        &["_q", "--now", "2027-03-03T10:00:00Z"],
+        more,
+    ];
+    run(&options.concat(), format!("{before}{signature}{after}").as_bytes())
+}
+
+#[cfg(all(feature = "internals", feature = "test-idp"))]
+#[test]
+fn a_value_says_what_it_is() {
+    let value = |content: &str| format!("<saml:AttributeValue>{content}</saml:AttributeValue>");
+    let nil =
+        "<saml:AttributeValue xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil=\"true\"></saml:AttributeValue>";
+    let name =
+        "<saml:NameID Format=\"urn:f\" NameQualifier=\"urn:n\" SPNameQualifier=\"urn:s\" SPProvidedID=\"p\">v</saml:NameID>";
+    let values = [
+        &value("text"),
+        &value(""),
+        nil,
+        &value("<saml:NameID>w</saml:NameID>"),
+        &value("<e:a xmlns:e=\"urn:e\" b=\"1\">c</e:a>"),
+    ];
+    let attribute = format!("<saml:Attribute FriendlyName=\"a\" Name=\"urn:a\">{}</saml:Attribute>", values.concat());
+    let login = assembled(name, &attribute, &["--json"]).json();
+    let other = json!({"value": "w", "format": null, "name_qualifier": null, "sp_name_qualifier": null, "sp_provided_id": null});
+    let xml = "<e:a xmlns:e=\"urn:e\" b=\"1\">c</e:a>";
+    assert_eq!(
+        login["attributes"],
+        json!([{"name": "urn:a", "name_format": null, "friendly_name": "a", "values": ["text", "", null, {"name_id": other}, {"xml": xml}]}])
+    );
+    let of = |keys: &[&str]| keys.iter().map(|key| login[*key].clone()).collect::<Vec<_>>();
+    let keys = ["user_id", "name_id", "name_id_format", "name_qualifier", "sp_name_qualifier", "sp_provided_id", "identified_by"];
+    assert_eq!(of(&keys), [json!("v"), json!("v"), json!("urn:f"), json!("urn:n"), json!("urn:s"), json!("p"), Value::Null]);
+    let instant = json!("2027-03-03T10:00:00.000Z");
+    let keys = ["assertion_id", "response_id", "issue_instant", "authn_instant", "session_not_on_or_after", "one_time_use"];
+    assert_eq!(of(&keys), [json!("_assertion"), Value::Null, instant.clone(), instant, Value::Null, json!(false)]);
+    assert_eq!((&login["confirmed_address"], &login["signatures"][0]["element"]), (&Value::Null, &json!("Assertion")));
+    let people = assembled(name, &attribute, &[]);
+    for line in ["    text\n", "    (nil)\n", "    w (a NameID)\n", &format!("    {xml} (XML)\n")] {
+        assert!(people.text().contains(line), "{line}: {}", people.text());
+    }
+}
+
+#[cfg(all(feature = "internals", feature = "test-idp"))]
+#[test]
+fn an_attribute_identifies_the_user_where_it_is_named() {
+    const NAME: &str = "<saml:NameID>eve</saml:NameID>";
+    let attribute = |values: &str| format!("<saml:Attribute Name=\"urn:id\">{values}</saml:Attribute>");
+    let ada = "<saml:AttributeValue>ada</saml:AttributeValue>";
+    for (name, beside) in [("", Value::Null), (NAME, json!("eve"))] {
+        let login = assembled(name, &attribute(ada), &["--json", "--identify-by", "urn:id"]).json();
+        assert_eq!((&login["user_id"], &login["identified_by"]), (&json!("ada"), &json!("urn:id")));
+        assert_eq!((&login["name_id"], &login["name_id_format"]), (&json!("ada"), &json!("urn:id")));
+        assert_eq!(login["subject_name_id"]["value"], beside);
+        let people = assembled(name, &attribute(ada), &["--identify-by", "urn:id"]);
+        assert!(people.text().contains("ada of urn:test:idp") && people.text().contains("urn:id"), "{}", people.text());
+    }
+    for (name, values, more, code) in [
+        ("", ada, &["--json"][..], "missing_element"),
+        (NAME, ada, &["--json", "--identify-by", "urn:other"], "identifier_missing"),
+        (NAME, &ada.repeat(2), &["--json", "--identify-by", "urn:id"], "identifier_ambiguous"),
+    ] {
+        let refused = assembled(name, &attribute(values), more);
+        assert_eq!((refused.code, &refused.json()["code"]), (Some(1), &json!(code)));
+    }
+    let blank = assembled(NAME, &attribute(ada), &["--identify-by", " "]);
+    assert_eq!(blank.code, Some(2));
+    assert!(blank.stderr.contains("--identify-by"), "{}", blank.stderr);
 }
 
 /// What a signature that verifies, one that does not, and the lack of one look like.

@@ -8,6 +8,8 @@ use crate::error::{ConfigError, Error, Shown, SignatureError, StructureError};
 use crate::id::{is_nc_name, is_nm_token};
 use crate::limits::Limits;
 use crate::login::VerifiedSignature;
+use crate::saml::assertion::Content;
+use crate::saml::identity::Identity;
 use crate::saml::response::Response;
 use crate::saml::signature_in_place;
 use crate::xml::{Document, SignatureInfo, Signed, Trust, Unsigned};
@@ -19,6 +21,8 @@ pub struct IdentityProvider {
     entity_id: String,
     keys: TrustedKeys,
     departures: Departures,
+    /// The attribute that identifies users; the NameID does where there is none.
+    identify_by: Option<String>,
     /// Where requests go, by redirect and by POST.
     sso_redirect_url: Option<String>,
     sso_post_url: Option<String>,
@@ -51,6 +55,7 @@ impl IdentityProvider {
             entity_id,
             keys: keys.within_maximum()?,
             departures: Departures::default(),
+            identify_by: None,
             sso_redirect_url: None,
             sso_post_url: None,
         })
@@ -60,6 +65,36 @@ impl IdentityProvider {
     pub fn allow(mut self, departure: Departure) -> Self {
         self.departures = self.departures.with(departure);
         self
+    }
+
+    /// Identifies users by the attribute of this name instead of the NameID, which then decides nothing and may be missing.
+    ///
+    /// The name is compared exactly. The assertion must have one value of it, over all its attributes of that name, and that must be
+    /// text that is not blank; every other login is refused. [`Login::user_id`](crate::Login::user_id) is that value, exactly as it was
+    /// signed: whether the case of its letters counts is for the service to know (in `subject-id` it does not).
+    ///
+    /// For the SAML subject identifiers, Entra ID's object ID, and ADFS without a rule for the NameID; [`claim`](crate::claim) has
+    /// their names. Choose an attribute that no user can edit and that is never given to another.
+    ///
+    /// ```
+    /// # let pem = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/auth0/keys/idp-rsa2048.pem"));
+    /// use saml_verify::{IdentityProvider, TrustedKeys, claim};
+    ///
+    /// let idp = IdentityProvider::new("https://idp.example/saml", TrustedKeys::from_pem(pem)?)?;
+    /// let idp = idp.identify_by_attribute(claim::SUBJECT_ID)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::BlankAttributeName`].
+    pub fn identify_by_attribute(mut self, name: impl Into<String>) -> Result<Self, ConfigError> {
+        let name = name.into();
+        if name.trim().is_empty() {
+            return Err(ConfigError::BlankAttributeName);
+        }
+        self.identify_by = Some(name);
+        Ok(self)
     }
 
     /// Sends requests to this URL, by redirect and by POST. Auth0 calls it the SAML Protocol URL.
@@ -144,6 +179,15 @@ impl IdentityProvider {
             return Ok(());
         }
         Err(StructureError::InvalidId { element, received: Shown::new(id) })
+    }
+
+    /// Who logs in, by what this identity provider's users are told apart by.
+    ///
+    /// # Errors
+    ///
+    /// As [`Identity::take`].
+    pub(crate) fn identify(&self, content: &mut Content<'_>) -> Result<Identity, StructureError> {
+        Identity::take(content, self.identify_by.as_deref())
     }
 
     /// Verifies the signature that the element carries, if it carries one.

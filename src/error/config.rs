@@ -47,6 +47,8 @@ pub enum ConfigError {
     },
     /// A certificate cannot be used.
     Certificate(CertificateError),
+    /// The name of the attribute that identifies users is blank.
+    BlankAttributeName,
     /// Authentication context classes are required, and none is named.
     NoAuthnContext,
     /// A clock skew that would make expiry meaningless.
@@ -101,6 +103,7 @@ impl fmt::Display for ConfigError {
             Self::NoTrustedKey { entity_id } => write!(f, "no trusted certificate for the identity provider {entity_id:?}"),
             Self::DuplicateIdentityProvider { entity_id } => write!(f, "two identity providers with the entity ID {entity_id:?}"),
             Self::Certificate(error) => error.fmt(f),
+            Self::BlankAttributeName => f.write_str("the name of the attribute that identifies users is blank"),
             Self::NoAuthnContext => f.write_str("no authentication context class to require"),
             Self::ClockSkewTooLarge { requested, maximum } => {
                 write!(f, "a clock skew of {} s is more than {} s", requested.as_secs(), maximum.as_secs())

@@ -32,7 +32,7 @@ pub use request::{PendingRequestError, RequestError};
 pub use shown::Shown;
 pub use signature::{AlgorithmRefusal, AlgorithmRole, SignatureError};
 pub use signing_key::SigningKeyError;
-pub use structure::{StatusError, StructureError};
+pub use structure::{IdentifierFault, StatusError, StructureError};
 pub use xml::{Position, XmlError, XmlErrorKind};
 
 use std::fmt;

@@ -225,6 +225,13 @@ pub enum StructureError {
     BaseId,
     /// The name identifier has no character but white space. SAML Core 1.3.1.
     EmptyNameId,
+    /// The attribute by which the connection identifies users does not identify one.
+    Identifier {
+        /// The name of the attribute.
+        attribute: Shown,
+        /// What is wrong with it.
+        fault: IdentifierFault,
+    },
     /// An attribute value says by `xsi:nil` that there is none, and has content: one reader would take the one, another the other.
     NilWithContent,
     /// An attribute value that is made of elements has no canonical form, or one that is out of proportion.
@@ -232,6 +239,34 @@ pub enum StructureError {
         /// Why.
         reason: &'static str,
     },
+}
+
+/// Why an attribute does not identify a user.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdentifierFault {
+    /// The assertion has no value of it.
+    Missing,
+    /// It has more than one value, over all attributes of that name: whose login this is would be a matter of reading order.
+    Several {
+        /// How many.
+        values: usize,
+    },
+    /// Its value has no character but white space.
+    Blank,
+    /// Its value is nil or is made of elements.
+    NotText,
+}
+
+impl fmt::Display for IdentifierFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("the assertion has no value of it"),
+            Self::Several { values } => write!(f, "it has {values} values"),
+            Self::Blank => f.write_str("its value is blank"),
+            Self::NotText => f.write_str("its value is not text"),
+        }
+    }
 }
 
 impl fmt::Display for StructureError {
@@ -271,6 +306,7 @@ impl fmt::Display for StructureError {
             Self::EncryptedId => f.write_str("the name identifier is encrypted"),
             Self::BaseId => f.write_str("the subject is named by a BaseID"),
             Self::EmptyNameId => f.write_str("the NameID is empty"),
+            Self::Identifier { attribute, fault } => write!(f, "the attribute {attribute} does not identify the user: {fault}"),
             Self::NilWithContent => f.write_str("an AttributeValue is declared to be nil and has content"),
             Self::ValueNotCanonicalizable { reason } => {
                 write!(f, "the elements of an AttributeValue have no canonical form: {reason}")
@@ -300,6 +336,12 @@ impl Refusal for StructureError {
             Self::EncryptedId => "encrypted_id",
             Self::BaseId => "base_id",
             Self::EmptyNameId => "empty_name_id",
+            Self::Identifier { fault, .. } => match fault {
+                IdentifierFault::Missing => "identifier_missing",
+                IdentifierFault::Several { .. } => "identifier_ambiguous",
+                IdentifierFault::Blank => "identifier_blank",
+                IdentifierFault::NotText => "identifier_not_text",
+            },
             Self::NilWithContent => "nil_with_content",
             Self::ValueNotCanonicalizable { .. } => "value_not_canonicalizable",
         }
@@ -317,6 +359,7 @@ impl Refusal for StructureError {
             Self::EncryptedId => "SAML Core 2.2.4",
             Self::BaseId => "SAML Core 2.2.1",
             Self::EmptyNameId => "SAML Core 1.3.1",
+            Self::Identifier { .. } => "connection policy",
             Self::NilWithContent => "SAML Core 2.7.3.1.1",
             Self::ValueNotCanonicalizable { .. } => "Canonical XML 1.0 section 1.3",
             Self::MissingElement { .. }
@@ -373,10 +416,18 @@ impl Refusal for StructureError {
                  and `.`"
             }
             Self::MissingElement { element: "NameID", .. } => {
-                "let the identity provider name the user by a NameID: this library does not take a subject that only attributes name"
+                "let the identity provider name the user by a NameID; where it names users by an attribute alone, identify them by that \
+                 attribute (`IdentityProvider::identify_by_attribute`, `--identify-by`)"
             }
             Self::EmptyNameId => {
                 "give the user a name identifier: in Auth0 the addon's `nameIdentifierProbes` must name a profile field that every user has"
+            }
+            Self::Identifier { fault: IdentifierFault::Missing, .. } => {
+                "let the identity provider send this attribute, with one value, for every user, or identify users by another; its name is \
+                 compared exactly, with upper and lower case"
+            }
+            Self::Identifier { .. } => {
+                "let the identity provider send one text as the only value of this attribute, or identify users by another"
             }
             Self::NoAssertion => "look for the reason in the identity provider's log: it reports success without saying who logged in",
             Self::SeveralAssertions => "let the identity provider send one Assertion; if it does, treat the message as an attack",

@@ -26,7 +26,8 @@ pub(crate) struct Content<'d> {
     pub(crate) id: &'d str,
     pub(crate) issue_instant: SystemTime,
     pub(crate) issuer: Issuer<'d>,
-    pub(crate) name_id: NameId,
+    /// Whether it identifies the user is for the connection to say: [`Identity`](super::identity::Identity).
+    pub(crate) name_id: Option<NameId>,
     pub(crate) confirmations: Vec<Confirmation<'d>>,
     pub(crate) conditions: Conditions<'d>,
     /// In order; the login speaks of the first.
@@ -119,8 +120,8 @@ impl<'d> Content<'d> {
     }
 }
 
-/// SAML Core 2.4.1, with the one name that Web Browser SSO needs.
-fn subject<'d>(subject: impl View<'d>) -> Result<(NameId, Vec<Confirmation<'d>>), StructureError> {
+/// SAML Core 2.4.1.
+fn subject<'d>(subject: impl View<'d>) -> Result<(Option<NameId>, Vec<Confirmation<'d>>), StructureError> {
     let mut parts = children(subject, "Subject")?;
     if parts.next_is(Namespace::Assertion, "BaseID") {
         return Err(StructureError::BaseId);
@@ -128,10 +129,9 @@ fn subject<'d>(subject: impl View<'d>) -> Result<(NameId, Vec<Confirmation<'d>>)
     if parts.next_is(Namespace::Assertion, "EncryptedID") {
         return Err(StructureError::EncryptedId);
     }
-    let name_id = match parts.required(Namespace::Assertion, "NameID") {
-        Ok(name_id) => NameId::read(name_id)?,
-        Err(missing @ StructureError::MissingElement { .. }) => return Err(other_name(subject).unwrap_or(missing)),
-        Err(error) => return Err(error),
+    let name_id = match parts.optional(Namespace::Assertion, "NameID")? {
+        Some(name_id) => Some(NameId::read(name_id)?),
+        None => other_name(subject).map_or(Ok(None), Err)?,
     };
     let mut confirmations = Vec::new();
     while let Some(confirmation) = parts.take(Namespace::Assertion, "SubjectConfirmation")? {
@@ -280,7 +280,7 @@ pub(super) mod tests {
             let time = |text| crate::time::parse_rfc3339(text).unwrap();
             let (start, end) = (time("2025-03-03T10:00:00.123Z"), time("2025-03-03T11:00:00.123Z"));
             assert_eq!((content.id, content.issue_instant, &*content.issuer.name), ("_a", start, "urn:idp"));
-            let name = &content.name_id;
+            let name = content.name_id.as_ref().unwrap();
             assert_eq!((name.value.as_str(), name.format.as_deref()), ("auth0|1", Some("urn:format")));
             assert_eq!((name.name_qualifier.as_deref(), name.sp_name_qualifier.as_deref()), (Some("q"), Some("s")));
             assert_eq!(name.sp_provided_id.as_deref(), Some("p"));
@@ -300,7 +300,7 @@ pub(super) mod tests {
     #[test]
     fn a_name_is_whole_and_debug_hides_it() {
         read(&[("auth0|1", "a<!-- -->b<![CDATA[c]]> ")], |content| {
-            let name_id = content.unwrap().name_id;
+            let name_id = content.unwrap().name_id.unwrap();
             assert_eq!(name_id.value, "abc ");
             assert!(!format!("{name_id:?}").contains("abc"));
         });
@@ -309,6 +309,7 @@ pub(super) mod tests {
     #[test]
     fn what_the_schema_leaves_open_is_accepted() {
         for (from, to) in [
+            ("<NameID Format=\"urn:format\" NameQualifier=\"q\" SPNameQualifier=\"s\" SPProvidedID=\"p\">auth0|1</NameID>", ""),
             ("<Conditions ", "<Conditions x=\"1\" "),
             ("</Conditions>", "<OneTimeUse/><ProxyRestriction Count=\"0\"/><AudienceRestriction/></Conditions>"),
             ("</Conditions>", "</Conditions><Advice><Assertion/><x/></Advice>"),
@@ -355,7 +356,6 @@ pub(super) mod tests {
                 unexpected("Assertion", "x:AttributeStatement"),
             ),
             ("<AttributeStatement/>", "text", StructureError::UnexpectedText { element: Shown::new("Assertion") }),
-            (name_id, "", missing("Subject", "NameID")),
             (name_id, "<BaseID/>", StructureError::BaseId),
             (name_id, "<EncryptedID/>", StructureError::EncryptedId),
             (name_id, "<NameID>a</NameID><NameID>b</NameID>", repeated("Subject", "NameID")),

@@ -117,7 +117,7 @@ impl Attributes {
         }
     }
 
-    fn values(&self, name: &str) -> impl Iterator<Item = AttributeValue<'_>> {
+    pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = AttributeValue<'_>> {
         self.iter().filter(move |attribute| attribute.name() == name).flat_map(Attribute::values)
     }
 

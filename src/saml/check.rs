@@ -647,13 +647,7 @@ mod tests {
                     id: "_a",
                     issue_instant: at("10:00:00"),
                     issuer,
-                    name_id: NameId {
-                        value: "auth0|1".to_owned(),
-                        format: None,
-                        name_qualifier: None,
-                        sp_name_qualifier: None,
-                        sp_provided_id: None,
-                    },
+                    name_id: Some(NameId::new("auth0|1")),
                     confirmations: vec![bearer()],
                     conditions: Conditions {
                         not_before: Some(at("10:00:00")),

@@ -53,9 +53,10 @@ impl Verifier {
             report.stage(CERTIFICATE, self.judge_certificates(idp, &proven, now));
         }
 
-        let assertion = element.and_then(|element| report.stage(&CONTENT, Assertion::read(element)));
-        if let (Some(idp), Some(assertion)) = (chosen, &assertion) {
+        let mut assertion = element.and_then(|element| report.stage(&CONTENT, Assertion::read(element)));
+        if let (Some(idp), Some(assertion)) = (chosen, &mut assertion) {
             report.stage(&[ASSERTION_ID], idp.judge_id("Assertion", assertion.content.id));
+            report.stage(IDENTITY, idp.identify(&mut assertion.content));
         }
         let idp = chosen.or(self.identity_providers.first())?;
         let circumstances = self.circumstances(idp, &unverified.envelope, response_signed, expect, now);
@@ -105,7 +106,7 @@ fn explain_check(
 
 /// What an explanation has a row for, after the decoding of the form field.
 fn steps() -> impl Iterator<Item = Step> {
-    let stages: [&[Step]; 12] = [
+    let stages: [&[Step]; 13] = [
         XML,
         RESPONSE,
         &[IDENTITY_PROVIDER],
@@ -118,6 +119,7 @@ fn steps() -> impl Iterator<Item = Step> {
         CERTIFICATE,
         &CONTENT,
         &[ASSERTION_ID],
+        IDENTITY,
     ];
     stages.into_iter().flatten().copied().chain(check::CHECKS.iter().map(|check| check.step))
 }
@@ -207,6 +209,11 @@ const CERTIFICATE: &[Step] =
     &[Step::new("D18", "the trusted certificate is accepted at this time", "connection policy", &["certificate_not_valid"])];
 
 #[rustfmt::skip]
+const IDENTITY: &[Step] = &[Step::new("E21", "what identifies users is there, once", "SAML Core 2.4.1", &[
+    "missing_element", "identifier_missing", "identifier_ambiguous", "identifier_blank", "identifier_not_text",
+])];
+
+#[rustfmt::skip]
 const CONTENT: [Step; 6] = [
     Step::new("E1", "an Assertion of SAML 2.0 with ID and IssueInstant", "SAML Core 2.3.3", &[
         "unsupported_version", "missing_attribute", "invalid_attribute", "invalid_id", "invalid_time",
@@ -263,6 +270,7 @@ mod tests {
         assert_owned(DECODE, codes(include_str!("../error/decode.rs"), "DecodeError"), &of_redirects, &[]);
         let other_documents = ["html_page", "json", "json_web_token", "invalid_base64"];
         assert_owned(XML, codes(include_str!("../error/xml.rs"), "XmlError"), &[], &other_documents);
+        let identifiers = ["identifier_missing", "identifier_ambiguous", "identifier_blank", "identifier_not_text"];
         let in_assertion = [
             "no_assertion",
             "encrypted_assertion",
@@ -272,9 +280,10 @@ mod tests {
             "nil_with_content",
             "value_not_canonicalizable",
         ];
-        assert_owned(RESPONSE, structure(), &in_assertion, &["html_page"]);
+        assert_owned(RESPONSE, structure(), &[&in_assertion[..], &identifiers].concat(), &["html_page"]);
         let of_response = ["no_assertion", "encrypted_assertion", "several_assertions", "unexpected_root"];
-        assert_owned(&CONTENT, structure(), &of_response, &[]);
+        assert_owned(&CONTENT, structure(), &[&of_response[..], &identifiers].concat(), &[]);
+        assert_owned(IDENTITY, only(&identifiers), &[], &["missing_element"]);
         assert_owned(ASSERTION, only(&["encrypted_assertion", "no_assertion"]), &[], &[]);
         assert_owned(STATUS, codes(include_str!("../error/structure.rs"), "StatusError"), &[], &[]);
         let later = ["unsigned", "required_signature_missing", "certificate_not_valid"];

@@ -14,11 +14,15 @@ use crate::terminal::{Screen, Tone};
 pub(crate) struct Json<'a, C> {
     verdict: &'static str,
     issuer: &'a str,
+    user_id: &'a str,
+    /// The name of the attribute that identifies the user.
+    identified_by: Option<&'a str>,
     name_id: &'a str,
     name_id_format: Option<&'a str>,
     name_qualifier: Option<&'a str>,
     sp_name_qualifier: Option<&'a str>,
     sp_provided_id: Option<&'a str>,
+    subject_name_id: Option<Name<'a>>,
     subject_key: String,
     session_index: Option<&'a str>,
     session_not_on_or_after: Option<String>,
@@ -101,11 +105,14 @@ impl<'a, C> Json<'a, C> {
         Self {
             verdict: "accepted",
             issuer: login.issuer(),
+            user_id: login.user_id(),
+            identified_by: login.identifying_attribute(),
             name_id: name.value,
             name_id_format: name.format,
             name_qualifier: name.name_qualifier,
             sp_name_qualifier: name.sp_name_qualifier,
             sp_provided_id: name.sp_provided_id,
+            subject_name_id: login.subject_name_id().map(Name::from),
             subject_key: login.subject_key().into(),
             session_index: login.session_index(),
             session_not_on_or_after: login.session_not_on_or_after().map(format_rfc3339),
@@ -205,7 +212,7 @@ impl<'a> From<&'a NameId> for Name<'a> {
 
 /// Tells a person who logged in, and why that is believed.
 pub(crate) fn show(login: &Login, now: SystemTime, screen: &mut Screen) {
-    screen.headline(Tone::Good, "ACCEPTED", &format!("{} of {}", login.name_id().value, login.issuer()));
+    screen.headline(Tone::Good, "ACCEPTED", &format!("{} of {}", login.user_id(), login.issuer()));
     screen.section("who");
     show_user(login, screen);
     screen.section("when");
@@ -228,7 +235,20 @@ pub(crate) fn show(login: &Login, now: SystemTime, screen: &mut Screen) {
 }
 
 fn show_user(login: &Login, screen: &mut Screen) {
-    let name = login.name_id();
+    show_optional("user", login.identifying_attribute().map(|_| login.user_id()), screen);
+    show_optional("identified by", login.identifying_attribute(), screen);
+    if let Some(name) = login.subject_name_id() {
+        show_name(name, screen);
+    }
+    screen.field("issuer", login.issuer());
+    screen.field("session index", login.session_index().unwrap_or("none: single logout cannot name this session"));
+    show_optional("authn context", login.authn_context(), screen);
+    screen.field("answers", login.in_response_to().unwrap_or("no request (unsolicited)"));
+    screen.field("assertion ID", login.assertion_id());
+    show_optional("address", login.confirmed_address(), screen);
+}
+
+fn show_name(name: &NameId, screen: &mut Screen) {
     screen.field("name ID", &name.value);
     let qualifiers = [
         ("format", &name.format),
@@ -239,12 +259,6 @@ fn show_user(login: &Login, screen: &mut Screen) {
     for (label, value) in qualifiers {
         show_optional(label, value.as_deref(), screen);
     }
-    screen.field("issuer", login.issuer());
-    screen.field("session index", login.session_index().unwrap_or("none: single logout cannot name this session"));
-    show_optional("authn context", login.authn_context(), screen);
-    screen.field("answers", login.in_response_to().unwrap_or("no request (unsolicited)"));
-    screen.field("assertion ID", login.assertion_id());
-    show_optional("address", login.confirmed_address(), screen);
 }
 
 fn show_optional(label: &str, value: Option<&str>, screen: &mut Screen) {

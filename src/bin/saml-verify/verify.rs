@@ -53,6 +53,9 @@ pub(crate) struct Options {
     /// Allow one departure from the rules, for this identity provider; repeatable
     #[arg(long, value_name = "NAME", value_parser = allowed, long_help = allow_help())]
     allow: Vec<Allowed>,
+    /// Name of the attribute that identifies the user instead of the NameID, compared exactly
+    #[arg(long, value_name = "NAME")]
+    identify_by: Option<String>,
     /// What becomes of a login whose trusted certificate is outside its validity
     #[arg(long, value_enum, value_name = "POLICY", default_value_t = CertificatePolicy::Warn)]
     expired_certificate: CertificatePolicy,
@@ -121,6 +124,10 @@ impl Options {
             IdentityProvider::new(&self.idp_entity_id, self.keys()?).map_err(|error| misconfigured("--idp-entity-id", &error))?;
         let departures = self.allow.iter().flat_map(|allowed| &allowed.departures);
         let idp = departures.fold(idp, |idp, departure| idp.allow(*departure));
+        let idp = match &self.identify_by {
+            Some(name) => idp.identify_by_attribute(name).map_err(|error| misconfigured("--identify-by", &error))?,
+            None => idp,
+        };
         let verifier = Verifier::new(sp, idp).expired_certificate(self.expired_certificate.into());
         let skew = Duration::from_secs(self.clock_skew);
         verifier.clock_skew(skew).map_err(|error| misconfigured("--clock-skew", &error))

@@ -75,6 +75,7 @@ pub(crate) struct Caution {
 struct NameAndValues<'a> {
     name: &'a str,
     name_format: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     friendly_name: Option<&'a str>,
     values: Vec<JsonValue<'a>>,
 }

@@ -335,9 +335,10 @@ fn destination(circumstances: &Circumstances<'_, '_>) -> Result<Outcome, Constra
 
 /// The Response's own InResponseTo is often unsigned: it can only refuse. The confirmation's decides.
 fn response_answers(circumstances: &Circumstances<'_, '_>) -> Result<Outcome, ConstraintError> {
-    match (circumstances.expect, circumstances.response.in_response_to) {
+    match (&circumstances.expect, circumstances.response.in_response_to) {
         (Expect::Unsolicited, _) | (_, None) => Ok(Outcome::NotApplicable),
-        (expect, Some(received)) => answers("Response", &expect, received).map(|()| Outcome::Pass),
+        (Expect::AnswerTo(pending), Some(received)) if is_same(pending, received) => Ok(Outcome::Pass),
+        (expect, Some(received)) => answers("Response", expect, received).map(|()| Outcome::Pass),
     }
 }
 
@@ -352,15 +353,17 @@ fn response_unsolicited(circumstances: &Circumstances<'_, '_>) -> Result<Outcome
 }
 
 /// An empty ID is that of no request: a caller that lost it must not be answered by a message that has none.
+fn is_same(pending: &str, received: &str) -> bool {
+    pending == received && !pending.is_empty()
+}
+
+#[inline(never)]
 fn answers(element: &'static str, expect: &Expect<'_>, received: &str) -> Result<(), ConstraintError> {
-    if matches!(expect, Expect::AnswerTo(pending) if *pending == received && !received.is_empty()) {
-        return Ok(());
-    }
     let pending = expect.pending();
     if pending.len() > Expect::MAX_PENDING {
         return Err(ConstraintError::TooManyPendingRequests { count: pending.len(), maximum: Expect::MAX_PENDING });
     }
-    if pending.contains(&received) && !received.is_empty() {
+    if pending.iter().any(|pending| is_same(pending, received)) {
         return Ok(());
     }
     Err(ConstraintError::InResponseToMismatch { element, expected: expect.shown(), received: Shown::new(received) })
@@ -441,21 +444,29 @@ fn recipient(facts: &Facts<'_, '_>, data: &ConfirmationData<'_>) -> Result<(), C
 
 /// A pending request must be answered: a stolen or unsolicited login does not do (login CSRF).
 fn request(facts: &Facts<'_, '_>, data: &ConfirmationData<'_>) -> Result<(), ConstraintError> {
+    match (&facts.circumstances.expect, data.in_response_to) {
+        (Expect::AnswerTo(pending), Some(received)) if is_same(pending, received) => Ok(()),
+        (Expect::Unsolicited, None) => Ok(()),
+        (expect, received) => answered_otherwise(expect, received, facts.circumstances.response.in_response_to),
+    }
+}
+
+/// Judges what is not the plain case: one of several requests, or a refusal.
+#[inline(never)]
+fn answered_otherwise(expect: &Expect<'_>, received: Option<&str>, of_response: Option<&str>) -> Result<(), ConstraintError> {
     const ELEMENT: &str = "SubjectConfirmationData";
-    let Circumstances { expect, response, .. } = facts.circumstances;
-    match (expect, data.in_response_to) {
+    match (expect, received) {
         (Expect::Unsolicited, None) => Ok(()),
         (Expect::Unsolicited, Some(received)) => {
             Err(ConstraintError::UnexpectedInResponseTo { element: ELEMENT, received: Shown::new(received) })
         }
-        (_, None) => Err(ConstraintError::InResponseToMissing {
-            expected: expect.shown(),
-            response: response.in_response_to.map(Shown::new),
-        }),
-        (Expect::AnswerTo(_), Some(received)) => answers(ELEMENT, &expect, received),
+        (_, None) => {
+            Err(ConstraintError::InResponseToMissing { expected: expect.shown(), response: of_response.map(Shown::new) })
+        }
+        (Expect::AnswerTo(_), Some(received)) => answers(ELEMENT, expect, received),
         (Expect::AnswerToAny(_), Some(received)) => {
-            answers(ELEMENT, &expect, received)?;
-            same_request(response.in_response_to, received)
+            answers(ELEMENT, expect, received)?;
+            same_request(of_response, received)
         }
     }
 }

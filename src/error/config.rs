@@ -70,6 +70,7 @@ impl ConfigError {
             Self::NoTrustedKey { .. } => "no_trusted_key",
             Self::DuplicateIdentityProvider { .. } => "duplicate_identity_provider",
             Self::Certificate(error) => error.code(),
+            Self::BlankAttributeName => "blank_attribute_name",
             Self::NoAuthnContext => "no_authn_context",
             Self::ClockSkewTooLarge { .. } => "clock_skew_too_large",
         }
@@ -87,6 +88,7 @@ impl ConfigError {
             }
             Self::NoTrustedKey { .. } => "give the identity provider's signing certificate",
             Self::DuplicateIdentityProvider { .. } => "give each identity provider once, with all of its certificates",
+            Self::BlankAttributeName => "name the attribute exactly as the identity provider writes it",
             Self::NoAuthnContext => "name the classes that are required, or require none",
             Self::ClockSkewTooLarge { .. } => "allow less, and set the clocks of both sides right (NTP)",
         }

@@ -125,11 +125,7 @@ impl<S: ReplayStore> Service<S> {
 fn refuse(error: &saml_verify::Error) -> (u16, &'static str) {
     eprintln!("saml: refused {}: {error} [{}]", error.code(), error.section());
     eprintln!("saml: expected {:?}, received {:?}; {}", error.expected(), error.received(), error.remedy());
-    let status = match error.code() {
-        "replay_store_full" | "replay_store_unavailable" => 503,
-        _ => 403,
-    };
-    (status, error.for_user())
+    (error.kind().http_status(), error.for_user())
 }
 
 impl Session {

@@ -1065,3 +1065,109 @@ fn the_fields_of_a_form_are_named_as_far_as_that_helps() {
         assert_eq!(refusal["received"].as_array().map(Vec::len), Some(named));
     }
 }
+
+/// The options of `authn-request` that are always needed.
+const REQUEST: [&str; 7] = [
+    "authn-request",
+    "--idp-sso-url",
+    "https://acme.us.auth0.com/samlp/X?connection=a",
+    "--sp-entity-id",
+    "urn:sp",
+    "--acs-url",
+    "https://sp.example/acs",
+];
+
+#[test]
+fn a_request_is_printed_with_the_id_to_remember() {
+    let human = run(&REQUEST, b"");
+    assert_eq!((human.code, human.stderr.as_str()), (Some(0), ""));
+    let fields: Vec<(&str, &str)> = human.text().lines().filter_map(|line| line.trim().split_once("  ")).collect();
+    let field = |name: &str| fields.iter().find(|(found, _)| *found == name).map(|(_, value)| value.trim());
+    let id = field("ID").expect("an ID");
+    assert!(id.len() == 33 && id.starts_with('_'), "{id}");
+    assert!(field("URL").expect("a URL").starts_with("https://acme.us.auth0.com/samlp/X?connection=a&SAMLRequest="));
+
+    let more = ["--relay-state", "it's", "--signing-key", "testdata/signing/rsa2048.pkcs1.pem", "--force-authn", "--json"];
+    let signed = run(&[&REQUEST[..], &more].concat(), b"");
+    let object = signed.json();
+    assert_eq!((signed.code, &object["binding"], &object["html"]), (Some(0), &json!("redirect"), &Value::Null));
+    assert_eq!((&object["relay_state"], &object["signed_with"]), (&json!("it's"), &json!("RSA-2048")));
+    let url = text(&object, "url");
+    let query = url.split_once("connection=a&").expect("a query").1;
+    let keys = saml_verify::TrustedKeys::from_pem(read(&testdata("signing").join("rsa2048.cert.pem"))).expect("a certificate");
+    let us = saml_verify::IdentityProvider::new("urn:sp", keys).expect("ourselves");
+    let message = us.verify_redirect(query, &saml_verify::Limits::DEFAULT).expect("signed");
+    let xml = String::from_utf8(message.xml().to_vec()).expect("text");
+    assert!(xml.contains(&format!(" ForceAuthn=\"true\" ID={} ", object["id"])), "{xml}");
+
+    let page = run(&[&REQUEST[..], &["--binding", "post", "--login-hint", "ada+x@sp.example", "--json"]].concat(), b"");
+    let object = page.json();
+    assert_eq!((page.code, &object["binding"], &object["url"]), (Some(0), &json!("post"), &Value::Null));
+    assert!(text(&object, "html").contains("X?connection=a&amp;login_hint=ada%2Bx%40sp.example\">"));
+    assert!(text(&object, "content_security_policy").starts_with("default-src 'none'; script-src 'nonce-"));
+    let page = run(&[&REQUEST[..], &["--binding", "post"]].concat(), b"");
+    assert!(page.text().ends_with("</html>\n") && page.text().contains("\n\n<!DOCTYPE html>\n"), "{}", page.text());
+}
+
+#[test]
+fn a_request_that_cannot_be_built_is_one_line() {
+    let key = |name: &str| format!("testdata/signing/{name}.pem");
+    let (certificate, encrypted) = (key("rsa2048.cert"), key("refused-encrypted-pkcs8"));
+    let long = "x".repeat(81);
+    for (option, value, line) in [
+        ("--relay-state", long.as_str(), "error: --relay-state: it is longer than 80 bytes\n"),
+        ("--login-hint", " ", "error: --login-hint: it is empty\n"),
+        (
+            "--signing-key",
+            &certificate,
+            "error: testdata/signing/rsa2048.cert.pem: not a private key: this is a certificate; give the private key that belongs \
+             to this certificate; the certificate itself goes to the identity provider\n",
+        ),
+        (
+            "--signing-key",
+            &encrypted,
+            "error: testdata/signing/refused-encrypted-pkcs8.pem: the private key is encrypted; decrypt it where it is stored, \
+             `openssl pkey -in FILE`, and protect the result as a secret of the service\n",
+        ),
+    ] {
+        let refused = run(&[&REQUEST[..], &[option, value]].concat(), b"");
+        assert_eq!((refused.code, refused.text(), refused.stderr.as_str()), (Some(2), "", line));
+    }
+    for (index, value, start) in [
+        (2, "acme.us.auth0.com/samlp/X", "error: --idp-sso-url: not a single sign-on URL"),
+        (2, "https://acme.us.auth0.com/samlp/X?RelayState=a", "error: --idp-sso-url: not a single sign-on URL"),
+        (4, "", "error: --sp-entity-id: not an entity ID"),
+        (6, "http://sp.example/acs", "error: --acs-url: not an assertion consumer service URL"),
+    ] {
+        let mut arguments = REQUEST;
+        arguments[index] = value;
+        let refused = run(&arguments, b"");
+        assert!(refused.code == Some(2) && refused.stderr.starts_with(start), "{}", refused.stderr);
+        assert_eq!(refused.stderr.lines().count(), 1);
+    }
+}
+
+#[test]
+fn the_settings_of_an_addon_are_ready_to_paste() {
+    let arguments = ["auth0-settings", "--sp-entity-id", "urn:sp", "--acs-url", "https://sp.example/acs"];
+    let mut settings = json!({
+        "audience": "urn:sp", "recipient": "https://sp.example/acs", "destination": "https://sp.example/acs",
+        "signatureAlgorithm": "rsa-sha256", "digestAlgorithm": "sha256", "mapIdentities": false,
+    });
+    let pasted = |output: &str| -> Value {
+        let (start, end) = (output.find('{').expect("an object"), output.rfind('}').expect("an object"));
+        serde_json::from_str(&output[start..=end]).expect("JSON")
+    };
+    let human = run(&arguments, b"");
+    assert_eq!((human.code, pasted(human.text())), (Some(0), settings.clone()));
+    assert!(human.text().ends_with("Allowed Callback URLs must list:\n\n  https://sp.example/acs\n"), "{}", human.text());
+
+    settings["logout"] = json!({"callback": "https://sp.example/slo", "slo_enabled": true});
+    let with_logout = run(&[&arguments[..], &["--slo-url", "https://sp.example/slo", "--json"]].concat(), b"");
+    assert_eq!(with_logout.json()["settings"], settings);
+    assert_eq!(with_logout.json()["allowed_callback_urls"], json!(["https://sp.example/acs"]));
+
+    let refused = run(&[&arguments[..], &["--slo-url", "sp.example/slo"]].concat(), b"");
+    assert_eq!((refused.code, refused.text()), (Some(2), ""));
+    assert!(refused.stderr.starts_with("error: --slo-url: not a URL for Auth0: \"sp.example/slo\" ("), "{}", refused.stderr);
+}

@@ -7,7 +7,7 @@
 //! `exact`.
 
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::pending::PendingRequest;
 use super::{request_id, token};
@@ -346,7 +346,7 @@ impl<'a> AuthnRequest<'a> {
             ("ForceAuthn", self.force_authn.then_some("true")),
             ("ID", Some(id)),
             ("IsPassive", self.is_passive.then_some("true")),
-            ("IssueInstant", Some(&format_rfc3339(now))),
+            ("IssueInstant", Some(&format_rfc3339(whole_milliseconds(now)))),
             ("ProtocolBinding", Some(POST_BINDING)),
             ("ProviderName", self.provider_name),
             ("Version", Some("2.0")),
@@ -413,6 +413,12 @@ impl fmt::Debug for LoginRedirect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LoginRedirect").field("pending", &self.pending).finish_non_exhaustive()
     }
+}
+
+/// SAML Core 1.3.3: nobody is to rely on more, and some readers take no more.
+fn whole_milliseconds(now: SystemTime) -> SystemTime {
+    let rest = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_nanos() % 1_000_000);
+    now.checked_sub(Duration::from_nanos(rest.into())).unwrap_or(now)
 }
 
 /// Base64 in either alphabet: what a Content-Security-Policy takes as a nonce.
@@ -483,7 +489,10 @@ mod tests {
         let expected = format!(
             "{START}ID=\"{ID}\" IssueInstant=\"2025-03-03T10:00:00.123Z\" {REST} Version=\"2.0\">{ISSUER}</samlp:AuthnRequest>"
         );
-        assert_eq!(xml(&AuthnRequest::new(&sp, &idp).unwrap()), expected);
+        let request = AuthnRequest::new(&sp, &idp).unwrap();
+        assert_eq!(xml(&request), expected);
+        let later = now() + Duration::from_nanos(999_999);
+        assert_eq!(request.xml(ID, "https://idp.example/sso", later, None), expected);
     }
 
     #[test]

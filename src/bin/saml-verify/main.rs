@@ -7,6 +7,8 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::as_conversions, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod auth0_settings;
+mod authn_request;
 mod canonicalize;
 mod certificate;
 mod clock;
@@ -38,6 +40,8 @@ enum Command {
     Verify(Box<verify::Options>),
     Canonicalize(canonicalize::Options),
     Certificate(certificate::Options),
+    AuthnRequest(authn_request::Options),
+    Auth0Settings(auth0_settings::Options),
 }
 
 fn main() -> ExitCode {
@@ -66,6 +70,8 @@ fn run(command: &Command) -> Result<Outcome, Failure> {
         Command::Verify(options) => verify::run(options),
         Command::Canonicalize(options) => canonicalize::run(options),
         Command::Certificate(options) => certificate::run(options),
+        Command::AuthnRequest(options) => authn_request::run(options),
+        Command::Auth0Settings(options) => auth0_settings::run(options),
     }
 }
 

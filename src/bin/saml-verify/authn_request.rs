@@ -1,0 +1,176 @@
+//! `authn-request`: a request for a login, as a service would send it.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use clap::{Args, ValueEnum};
+use saml_verify::{AuthnRequest, ConfigError, PendingRequest, RequestError, ServiceProvider, SigningKey};
+use serde::Serialize;
+
+use crate::clock;
+use crate::exit::{Failure, Outcome};
+use crate::input::read;
+use crate::terminal::{Screen, Tone, print_bytes, print_json};
+
+/// Build an AuthnRequest: the ID to remember, and the URL or the page that starts a login
+///
+/// Each run draws a fresh ID; `verify --in-response-to ID` takes the answer. Nothing is sent.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Where the identity provider takes requests; in Auth0 the SAML Protocol URL. Its query is kept
+    #[arg(long, value_name = "URL")]
+    idp_sso_url: String,
+    /// Our entity ID: the Issuer
+    #[arg(long, value_name = "ID")]
+    sp_entity_id: String,
+    /// URL of our assertion consumer service, where the answer is to be posted
+    #[arg(long, value_name = "URL")]
+    acs_url: String,
+    /// What comes back with the answer, at most 80 bytes
+    #[arg(long, value_name = "TEXT")]
+    relay_state: Option<String>,
+    /// Sign with this private key: PEM of RSA (the only kind that Auth0 verifies), P-256, P-384 or Ed25519
+    #[arg(long, value_name = "FILE")]
+    signing_key: Option<PathBuf>,
+    /// How the request travels
+    #[arg(long, value_enum, value_name = "BINDING", default_value_t = Binding::Redirect)]
+    binding: Binding,
+    /// Ask for a fresh authentication
+    #[arg(long)]
+    force_authn: bool,
+    /// What the login page's field starts with, as the parameter login_hint
+    #[arg(long, value_name = "NAME")]
+    login_hint: Option<String>,
+    /// Issue the request at this time instead of now
+    #[arg(long, value_name = "RFC3339", value_parser = clock::parse)]
+    now: Option<SystemTime>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `--binding` takes.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Binding {
+    /// A URL to redirect the browser to
+    Redirect,
+    /// A page that posts itself
+    Post,
+}
+
+/// The object that `--json` prints. Of `url` and `html` one is there.
+#[derive(Serialize)]
+struct Json<'a> {
+    id: &'a str,
+    binding: &'static str,
+    relay_state: Option<&'a str>,
+    signed_with: Option<String>,
+    url: Option<&'a str>,
+    html: Option<&'a str>,
+    content_security_policy: Option<&'a str>,
+}
+
+pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
+    let sp = ServiceProvider::new(&options.sp_entity_id, &options.acs_url).map_err(|error| misconfigured(&error))?;
+    let key = options.signing_key.as_deref().map(read_key).transpose()?;
+    // Whose entity ID is not asked for: it stands in no request.
+    let request = AuthnRequest::to_url(&sp, &options.idp_sso_url, &options.idp_sso_url).map_err(|error| misconfigured(&error))?;
+    let request = options.ask(request, key.as_ref());
+    let now = options.now.unwrap_or_else(SystemTime::now);
+    match options.binding {
+        Binding::Redirect => {
+            let login = request.redirect(now).map_err(|error| unsendable(&error))?;
+            options.show(key.as_ref(), &login.pending, Shown::Url(&login.url))?;
+        }
+        Binding::Post => {
+            let login = request.post(now).map_err(|error| unsendable(&error))?;
+            let page = Shown::Page { html: login.page.html(), policy: login.page.content_security_policy() };
+            options.show(key.as_ref(), &login.pending, page)?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// What goes to the browser.
+#[derive(Clone, Copy)]
+enum Shown<'a> {
+    Url(&'a str),
+    Page { html: &'a str, policy: &'a str },
+}
+
+impl Options {
+    fn ask<'a>(&'a self, mut request: AuthnRequest<'a>, key: Option<&'a SigningKey>) -> AuthnRequest<'a> {
+        if let Some(key) = key {
+            request = request.sign_with(key);
+        }
+        if let Some(state) = &self.relay_state {
+            request = request.relay_state(state);
+        }
+        if let Some(hint) = &self.login_hint {
+            request = request.login_hint(hint);
+        }
+        if self.force_authn { request.force_authn() } else { request }
+    }
+
+    fn show(&self, key: Option<&SigningKey>, pending: &PendingRequest, shown: Shown<'_>) -> Result<(), Failure> {
+        let signed_with = key.map(|key| key.key_type().to_string());
+        if self.json {
+            let (url, html, policy) = match shown {
+                Shown::Url(url) => (Some(url), None, None),
+                Shown::Page { html, policy } => (None, Some(html), Some(policy)),
+            };
+            return print_json(&Json {
+                id: pending.id(),
+                binding: if url.is_some() { "redirect" } else { "post" },
+                relay_state: pending.relay_state(),
+                signed_with,
+                url,
+                html,
+                content_security_policy: policy,
+            });
+        }
+        let mut screen = Screen::new();
+        screen.field("ID", pending.id());
+        screen.field("signed with", signed_with.as_deref().unwrap_or("nothing: give --signing-key where signatures are wanted"));
+        match shown {
+            Shown::Url(url) => {
+                screen.field("URL", url);
+                screen.print()
+            }
+            Shown::Page { html, policy } => {
+                screen.field("policy", policy);
+                screen.line(Tone::Plain, "");
+                screen.print()?;
+                print_bytes(html.as_bytes())
+            }
+        }
+    }
+}
+
+fn read_key(file: &Path) -> Result<SigningKey, Failure> {
+    let Some(bytes) = read(Some(file), FILE_BYTES)? else {
+        return Err(Failure::of(file.display(), format!("longer than {FILE_BYTES} bytes, so no private key")));
+    };
+    SigningKey::from_pem(bytes).map_err(|error| Failure::of(file.display(), format!("{error}; {}", error.remedy())))
+}
+
+fn misconfigured(error: &ConfigError) -> Failure {
+    let option = match error {
+        ConfigError::InvalidAcsUrl { .. } => "--acs-url",
+        ConfigError::InvalidSsoUrl { .. } => "--idp-sso-url",
+        _ => "--sp-entity-id",
+    };
+    Failure::of(option, error)
+}
+
+fn unsendable(error: &RequestError) -> Failure {
+    match error {
+        RequestError::InvalidValue { name: "RelayState", reason } => Failure::of("--relay-state", reason),
+        RequestError::InvalidValue { name: "login_hint", reason } => Failure::of("--login-hint", reason),
+        RequestError::InvalidValue { name: "entity ID", .. } => Failure::of("--sp-entity-id", error),
+        _ => Failure::of("no request", format!("{error}; {}", error.remedy())),
+    }
+}
+
+/// A key of 4,096 bits with a certificate beside it takes less than 8 kB.
+const FILE_BYTES: u64 = 1 << 16;

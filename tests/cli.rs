@@ -1115,8 +1115,12 @@ fn a_request_that_cannot_be_built_is_one_line() {
     let (certificate, encrypted) = (key("rsa2048.cert"), key("refused-encrypted-pkcs8"));
     let long = "x".repeat(81);
     for (option, value, line) in [
-        ("--relay-state", long.as_str(), "error: --relay-state: it is longer than 80 bytes\n"),
-        ("--login-hint", " ", "error: --login-hint: it is empty\n"),
+        (
+            "--relay-state",
+            long.as_str(),
+            "error: --relay-state: it is longer than 80 bytes; correct the value in the service's configuration or code\n",
+        ),
+        ("--login-hint", " ", "error: --login-hint: it is empty; correct the value in the service's configuration or code\n"),
         (
             "--signing-key",
             &certificate,
@@ -1133,6 +1137,8 @@ fn a_request_that_cannot_be_built_is_one_line() {
         let refused = run(&[&REQUEST[..], &[option, value]].concat(), b"");
         assert_eq!((refused.code, refused.text(), refused.stderr.as_str()), (Some(2), "", line));
     }
+    let object = run(&[&REQUEST[..], &["--signing-key", &certificate, "--json"]].concat(), b"");
+    assert_eq!((object.code, &object.json()["code"]), (Some(2), &json!("signing_key_is_certificate")));
     for (index, value, start) in [
         (2, "acme.us.auth0.com/samlp/X", "error: --idp-sso-url: not a single sign-on URL"),
         (2, "https://acme.us.auth0.com/samlp/X?RelayState=a", "error: --idp-sso-url: not a single sign-on URL"),
@@ -1169,5 +1175,9 @@ fn the_settings_of_an_addon_are_ready_to_paste() {
 
     let refused = run(&[&arguments[..], &["--slo-url", "sp.example/slo"]].concat(), b"");
     assert_eq!((refused.code, refused.text()), (Some(2), ""));
-    assert!(refused.stderr.starts_with("error: --slo-url: not a URL for Auth0: \"sp.example/slo\" ("), "{}", refused.stderr);
+    assert!(
+        refused.stderr.starts_with("error: --slo-url: not an assertion consumer service URL: \"sp.example/slo\" ("),
+        "{}",
+        refused.stderr
+    );
 }

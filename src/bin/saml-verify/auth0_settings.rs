@@ -18,12 +18,12 @@ pub(crate) struct Options {
     /// URL of our assertion consumer service: Recipient and Destination
     #[arg(long, value_name = "URL")]
     acs_url: String,
-    /// URL of our single logout service
+    /// URL of our single logout service; the same rules as for the assertion consumer service
     #[arg(long, value_name = "URL")]
     slo_url: Option<String>,
     /// Print one JSON object
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 /// The object that `--json` prints.
@@ -62,7 +62,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
         let (url, urls) = (options.acs_url.as_str(), [options.acs_url.as_str()]);
         print_json(&Json { settings, application_callback_url: url, allowed_callback_urls: urls })?;
     } else {
-        let settings = serde_json::to_string_pretty(&settings).map_err(|error| Failure::new(error.to_string()))?;
+        let settings = serde_json::to_string_pretty(&settings).map_err(Failure::unwritable)?;
         let text = format!(
             "Applications, the application, Addons, SAML2 Web App, Settings:\n\n{settings}\n\n\
              In the same place, Application Callback URL:\n\n  {url}\n\n\
@@ -78,11 +78,10 @@ impl Options {
     /// That the service would take these values itself.
     fn check(&self) -> Result<(), Failure> {
         let check = |url: &str, option| {
-            ServiceProvider::new(&self.sp_entity_id, url).map(|_| ()).map_err(|error| match error {
-                ConfigError::InvalidAcsUrl { value, reason } => {
-                    Failure::of(option, format!("not a URL for Auth0: {value:?} ({reason})"))
-                }
-                error => Failure::of("--sp-entity-id", error),
+            let provider = ServiceProvider::new(&self.sp_entity_id, url);
+            provider.map(|_| ()).map_err(|error| match &error {
+                ConfigError::InvalidAcsUrl { .. } => Failure::configuration(option, &error),
+                _ => Failure::configuration("--sp-entity-id", &error),
             })
         };
         check(&self.acs_url, "--acs-url")?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::{Args, ValueEnum};
-use saml_verify::{AuthnRequest, ConfigError, PendingRequest, RequestError, ServiceProvider, SigningKey};
+use saml_verify::{AuthnRequest, ConfigError, PendingRequest, RequestError, ServiceProvider, SigningKey, SigningKeyError};
 use serde::Serialize;
 
 use crate::clock;
@@ -46,7 +46,7 @@ pub(crate) struct Options {
     now: Option<SystemTime>,
     /// Print one JSON object
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 /// What `--binding` takes.
@@ -149,9 +149,11 @@ impl Options {
 
 fn read_key(file: &Path) -> Result<SigningKey, Failure> {
     let Some(bytes) = read(Some(file), FILE_BYTES)? else {
-        return Err(Failure::of(file.display(), format!("longer than {FILE_BYTES} bytes, so no private key")));
+        let message = format!("{}: longer than {FILE_BYTES} bytes, so no private key", file.display());
+        return Err(Failure::new("signing_key_file_too_long", message, "give the service provider's private key alone"));
     };
-    SigningKey::from_pem(bytes).map_err(|error| Failure::of(file.display(), format!("{error}; {}", error.remedy())))
+    let refused = |error: SigningKeyError| Failure::new(error.code(), format!("{}: {error}", file.display()), error.remedy());
+    SigningKey::from_pem(bytes).map_err(refused)
 }
 
 fn misconfigured(error: &ConfigError) -> Failure {
@@ -160,16 +162,16 @@ fn misconfigured(error: &ConfigError) -> Failure {
         ConfigError::InvalidSsoUrl { .. } => "--idp-sso-url",
         _ => "--sp-entity-id",
     };
-    Failure::of(option, error)
+    Failure::configuration(option, error)
 }
 
 fn unsendable(error: &RequestError) -> Failure {
-    match error {
-        RequestError::InvalidValue { name: "RelayState", reason } => Failure::of("--relay-state", reason),
-        RequestError::InvalidValue { name: "login_hint", reason } => Failure::of("--login-hint", reason),
-        RequestError::InvalidValue { name: "entity ID", .. } => Failure::of("--sp-entity-id", error),
-        _ => Failure::of("no request", format!("{error}; {}", error.remedy())),
-    }
+    let message = match error {
+        RequestError::InvalidValue { name: "RelayState", reason } => format!("--relay-state: {reason}"),
+        RequestError::InvalidValue { name: "login_hint", reason } => format!("--login-hint: {reason}"),
+        error => error.to_string(),
+    };
+    Failure::new(error.code(), message, error.remedy())
 }
 
 /// A key of 4,096 bits with a certificate beside it takes less than 8 kB.

@@ -60,6 +60,8 @@ impl Command {
         match self {
             Self::Verify(options) => options.json,
             Self::Certificate(options) => options.json,
+            Self::AuthnRequest(options) => options.json,
+            Self::Auth0Settings(options) => options.json,
             Self::Canonicalize(_) => false,
         }
     }

@@ -4,6 +4,10 @@
 ///
 /// The largest genuine messages seen, with 1,900 groups, have 209 kB, 8 levels, 5 attributes and 3 namespace declarations on
 /// an element.
+///
+/// No work grows with the product of two of these. A name costs the logarithm of `prefixes`, a declaration that of `namespaces`,
+/// and each canonical form two bytes for each prefix of the document. The numbers behind `attributes_per_element`, `prefixes` and
+/// `namespaces` have 16 bits: a larger value counts as [`Limits::MOST_NAMES`], and that is what the error names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of the XML document; of its base64 text, four thirds of that and a quarter for white space.
@@ -12,11 +16,11 @@ pub struct Limits {
     pub depth: usize,
     /// Elements, runs of text, comments and processing instructions together.
     pub nodes: usize,
-    /// Attributes of one element, namespace declarations included.
+    /// Attributes of one element, namespace declarations included; [`Limits::MOST_NAMES`] at most.
     pub attributes_per_element: usize,
-    /// Distinct prefixes in the document.
+    /// Distinct prefixes in the document, the empty one and `xml` included; [`Limits::MOST_NAMES`] at most.
     pub prefixes: usize,
-    /// Distinct namespace names in the document.
+    /// Distinct namespace names in the document, the empty one and that of `xml` included; [`Limits::MOST_NAMES`] at most.
     pub namespaces: usize,
     /// Bytes of a namespace name.
     pub namespace_bytes: usize,
@@ -30,9 +34,22 @@ impl Limits {
         nodes: 1 << 16,             // 5,000 groups make 10,000 nodes; bounds the tree at a few MB whatever the markup
         attributes_per_element: 64, // twelve times the widest; SAML defines no element with more than 8
         prefixes: 64,               // messages use up to 8; the canonicalizer keeps one slot for each
-        namespaces: 64,             // messages use up to 8; compared with each declaration
+        namespaces: 64,             // messages use up to 8; 64 of the longest names have 64 KiB
         namespace_bytes: 1024,      // the longest in use has 51; SAML Core 8.3.6 gives its own identifiers 1,024
     };
+
+    /// The largest number of attributes of an element, of prefixes and of namespaces that a document can have, whatever is set.
+    pub const MOST_NAMES: usize = 0xFFFF;
+
+    /// The bounds that are met: none of them is beyond what a document can have.
+    pub(crate) fn met(&self) -> Self {
+        Self {
+            attributes_per_element: self.attributes_per_element.min(Self::MOST_NAMES),
+            prefixes: self.prefixes.min(Self::MOST_NAMES),
+            namespaces: self.namespaces.min(Self::MOST_NAMES),
+            ..*self
+        }
+    }
 }
 
 impl Limits {

@@ -750,17 +750,85 @@ fn at_limit(
     assert_eq!(verdict(limit + 1), Err(kind(limit)));
 }
 
-/// No setting lets more attributes in than the tree can count.
+/// No setting lets more attributes, prefixes or namespaces in than the tree can count, and the error names the number that was met.
 #[test]
-fn a_raised_limit_on_attributes_loses_none() {
-    let limits = Limits { document_bytes: 1 << 24, attributes_per_element: usize::MAX, ..Limits::DEFAULT };
-    let most = usize::from(u16::MAX);
-    let count = |attributes| {
-        let canonical = parse(with_attributes(attributes).as_bytes(), limits);
-        canonical.map(|canonical| canonical.unwrap_or_default().matches('=').count()).map_err(|error| error.kind)
+fn raised_limits_lose_nothing_and_name_the_bound_that_was_met() {
+    let most = Limits::MOST_NAMES;
+    for raised in [most + 1, usize::MAX] {
+        let limits = Limits {
+            document_bytes: raised.max(1 << 24),
+            depth: raised,
+            nodes: raised.max(1 << 20),
+            attributes_per_element: raised,
+            prefixes: raised,
+            namespaces: raised,
+            namespace_bytes: raised,
+        };
+        let count = |document: String| {
+            let canonical = parse(document.as_bytes(), limits);
+            canonical.map(|canonical| canonical.unwrap_or_default().matches('=').count()).map_err(|error| error.kind)
+        };
+        let exceeded = |limit| Err(LimitExceeded { limit, maximum: most });
+        assert_eq!(count(with_attributes(most)), Ok(most));
+        assert_eq!(count(with_attributes(most + 1)), exceeded("attributes on one element"));
+        // The empty prefix and `xml` count, and so do their namespaces.
+        assert_eq!(count(declaring_apart(most - 2, 1)), Ok(most - 2));
+        assert_eq!(count(declaring_apart(most - 1, 1)), exceeded("prefixes"));
+        assert_eq!(count(declaring_apart(most - 2, most - 2)), Ok(most - 2));
+        assert_eq!(count(redeclaring_apart(most - 1)), exceeded("namespaces"));
+    }
+}
+
+/// So many prefixes bound to so many namespaces, one on each element.
+fn declaring_apart(prefixes: usize, namespaces: usize) -> String {
+    let declaring = |number| format!("<p{number}:a xmlns:p{number}='urn:{}'/>", number % namespaces);
+    format!("<r>{}</r>", (0..prefixes).map(declaring).collect::<String>())
+}
+
+/// One prefix bound to so many namespaces.
+fn redeclaring_apart(namespaces: usize) -> String {
+    format!("<r>{}</r>", (0..namespaces).map(|number| format!("<p:a xmlns:p='urn:{number}'/>")).collect::<String>())
+}
+
+/// Those behind the first few are found again as well: by their characters, whether written as such or as references.
+#[test]
+fn each_of_many_prefixes_and_namespaces_is_one() {
+    let limits = Limits { prefixes: 202, namespaces: 202, ..Limits::DEFAULT };
+    let one = |number: usize| format!("<p{number}:a xmlns:p{number}='urn:&#x{number:x};{number}' p{number}:b='{number}'/>");
+    let other =
+        |number: usize| format!("<p{number}:a xmlns:p{number}='urn:{c}{number}' p{number}:b='{number}'/>", c = char(number));
+    let numbers = || 0x100..0x100 + 200;
+    let xml = format!("<r>{}{}</r>", numbers().map(one).collect::<String>(), numbers().map(other).collect::<String>());
+    let canonical = |number: usize| {
+        format!("<p{number}:a xmlns:p{number}=\"urn:{c}{number}\" p{number}:b=\"{number}\"></p{number}:a>", c = char(number))
     };
-    assert_eq!(count(most), Ok(most));
-    assert_eq!(count(most + 1), Err(LimitExceeded { limit: "attributes on one element", maximum: most }));
+    let expected: String = numbers().chain(numbers()).map(canonical).collect();
+    assert_eq!(parse(xml.as_bytes(), limits), Ok(Some(format!("<r>{expected}</r>"))));
+    for narrow in [Limits { prefixes: 201, ..limits }, Limits { namespaces: 201, ..limits }] {
+        assert!(matches!(parse(xml.as_bytes(), narrow).map_err(|error| error.kind), Err(LimitExceeded { maximum: 201, .. })));
+    }
+}
+
+fn char(number: usize) -> char {
+    u32::try_from(number).ok().and_then(char::from_u32).expect("a character")
+}
+
+/// Canonical XML 1.0 section 2.2: by the names of the namespaces, in whatever order the document declares them.
+#[test]
+fn attributes_of_several_namespaces_are_in_the_order_of_their_names() {
+    for (declared, attributes) in [
+        ("xmlns:a='urn:2' xmlns:b='urn:1'", "a:x='' b:x='' x='' xml:lang='' b:a=''"),
+        ("xmlns:b='urn:1' xmlns:a='urn:2'", "x='' xml:lang='' b:a='' b:x='' a:x=''"),
+    ] {
+        let tag = format!("<e {attributes}/>");
+        let xml = format!("<r {declared} a:y='' b:y=''>{tag}{tag}<f xmlns:a='urn:0' xmlns:c='urn:3'>{tag}</f></r>");
+        let e = "<e x=\"\" xml:lang=\"\" b:a=\"\" b:x=\"\" a:x=\"\"></e>";
+        let inner = "<e x=\"\" xml:lang=\"\" a:x=\"\" b:a=\"\" b:x=\"\"></e>";
+        let expected = format!(
+            "<r xmlns:a=\"urn:2\" xmlns:b=\"urn:1\" b:y=\"\" a:y=\"\">{e}{e}<f xmlns:a=\"urn:0\" xmlns:c=\"urn:3\">{inner}</f></r>"
+        );
+        assert_eq!(parse(xml.as_bytes(), Limits::DEFAULT), Ok(Some(expected)), "{declared}");
+    }
 }
 
 /// Each kind of node counts.

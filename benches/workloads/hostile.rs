@@ -41,6 +41,14 @@ pub(crate) const SHAPES: &[Shape] = &[
     shape("References in SignedInfo", 500, references, Some("signature_malformed")),
     shape("Signatures in Extensions", 480, |n| edited("<samlp:Status>", &format!("{}<samlp:Status>", extensions(n))), None),
     shape("Signatures in the Assertion", 480, |n| edited("<saml:Subject>", &format!("{}<saml:Subject>", signatures(n))), Some("several_signatures")),
+    shape("tokens in a PrefixList", 480_000, |n| listing(&"z ".repeat(n)), Some("signature_malformed")),
+    shape("the same, as many as fit", 2_040, |n| listing(&"z ".repeat(n)), Some("signature_invalid")),
+    shape("Transforms", 5_000, transforms, Some("signature_malformed")),
+    shape("certificates in KeyInfo", 20_000, |n| edited("<X509Data>", &format!("<X509Data>{}", CERTIFICATE.repeat(n))), None),
+    shape("octets of a certificate beside a wrong signature", 700_000, certificate, Some("untrusted_key")),
+    shape("elements with attributes of 48 long namespaces", 2_000, |n| value(&scattered(n)), None),
+    shape("attributes of 56 prefixes, each of another name", 60_000, |n| value(&prefixed(n)), None),
+    shape("declarations of 50 long namespaces", 900, |n| value(&declared(n, &"n".repeat(480))), None),
     shape("bytes of garbage in base64", 1_000_000, |n| STANDARD.encode(garbage(n)), Some("not_utf8")),
     shape("characters of base64 before one that is not", 1_000_000, |n| "A".repeat(n) + "!", Some("invalid_base64")),
 ];
@@ -50,6 +58,7 @@ pub(crate) const SHAPES: &[Shape] = &[
 pub(crate) const DENSE: &[Shape] = &[
     shape("elements in one value", 70_000, |n| value(&"<x/>".repeat(n)), Some("limit_exceeded")),
     shape("the same, as many as the limit allows", 60_000, |n| value(&"<x/>".repeat(n)), None),
+    shape("declarations of 50 short namespaces", 45_000, |n| value(&declared(n, "")), None),
     shape("comments in a value", 120_000, |n| value(&"a<!---->".repeat(n)), Some("limit_exceeded")),
     shape("the same, as many as the limit allows", 32_000, |n| value(&"a<!---->".repeat(n)), None),
 ];
@@ -119,6 +128,32 @@ fn redeclaring(count: usize) -> String {
     numbered(count, |all, number| all.write_str(&pair[number % 2]))
 }
 
+/// So many elements with an attribute in each of 48 namespaces, whose names differ in their last characters alone. No two are alike,
+/// so that each is read.
+fn scattered(count: usize) -> String {
+    let long = "n".repeat(1000);
+    let declared = numbered(48, |all, number| write!(all, " xmlns:q{number:02}=\"urn:{long}{number:02}\""));
+    let used = numbered(48, |all, number| write!(all, " q{:02}:a=\"\"", 47 - number));
+    let elements = numbered(count, |all, number| write!(all, "<y n{number}=\"\"{used}/>"));
+    format!("<w{declared}><x{used}>{elements}</x></w>")
+}
+
+/// So many attributes, sixty on an element, of 56 prefixes and more names than are known again.
+fn prefixed(count: usize) -> String {
+    let declared = numbered(56, |all, number| write!(all, " xmlns:q{number:02}=\"urn:{number}\""));
+    let used = numbered(56, |all, number| write!(all, " q{number:02}:a=\"\""));
+    let elements = numbered(count.div_ceil(60), |all, element| {
+        let own = numbered(60, |all, number| write!(all, " q{:02}:b{}=\"\"", number % 56, 60 * element + number));
+        write!(all, "<y{own}/>")
+    });
+    format!("<w{declared}><x{used}>{elements}</x></w>")
+}
+
+/// So many elements that declare one of fifty namespaces, whose names have so much before and behind what they differ in.
+fn declared(count: usize, around: &str) -> String {
+    numbered(count, |all, number| write!(all, "<y xmlns:q=\"urn:{around}{:02}{around}\"/>", number % 50))
+}
+
 fn identified(count: usize) -> String {
     numbered(count, |all, number| write!(all, "<x ID=\"i{:05}\"/>", count - number))
 }
@@ -137,6 +172,31 @@ fn references(count: usize) -> String {
     let behind = xml.find(end).expect("a Reference") + end.len();
     let reference = &xml[start..behind];
     STANDARD.encode(xml.replacen(reference, &reference.repeat(count), 1))
+}
+
+/// With that PrefixList for the SignedInfo, and 48 prefixes to find in it.
+fn listing(list: &str) -> String {
+    let method = "<CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"";
+    let declared = numbered(48, |all, number| write!(all, " xmlns:q{number:02}=\"urn:q{number}\""));
+    let listed =
+        format!("<InclusiveNamespaces xmlns=\"http://www.w3.org/2001/10/xml-exc-c14n#\"{declared} PrefixList=\"{list}\"/>");
+    edited(&format!("{method}/>"), &format!("{method}>{listed}</CanonicalizationMethod>"))
+}
+
+fn transforms(count: usize) -> String {
+    let exclusive = "<Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/>";
+    edited(exclusive, &exclusive.repeat(count))
+}
+
+const CERTIFICATE: &str = "<X509Certificate>AAAA</X509Certificate>";
+
+/// One that nobody trusts, of so many octets: what the error shows of it is a digest.
+fn certificate(octets: usize) -> String {
+    let xml = super::w1().xml;
+    let shown = format!("<X509Certificate>{}</X509Certificate></X509Data>", STANDARD.encode(vec![0x30; octets]));
+    let (before, behind) = xml.split_once("<X509Certificate>").expect("a certificate");
+    let (_, behind) = behind.split_once("</X509Data>").expect("a certificate");
+    STANDARD.encode(format!("{before}{shown}{behind}").replace("<SignedInfo>", "<SignedInfo a=\"\">"))
 }
 
 fn signatures(count: usize) -> String {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::clues::COPY;
-use super::{Clues, CopySign, Fingerprints, OtherIssuer, Refusal, Shown};
+use super::{Clues, CopySign, Fingerprints, OtherIssuer, Position, Refusal, Shown};
 use crate::departure::Departure;
 
 /// Why a signature, or the lack of one, was refused.
@@ -56,8 +56,10 @@ pub enum SignatureError {
     },
     /// An identifier occurs twice in the document. SAML Core 1.3.4, XMLDSig 4.4.3.3.
     DuplicateId {
-        /// The identifier.
-        id: Shown,
+        /// The identifier, where it is the `ID` of the message or of its Assertion; any other could be a value of the user.
+        id: Option<Shown>,
+        /// Where an attribute has it again.
+        position: Position,
     },
     /// None of the trusted keys is of the kind that the signature method needs.
     KeyTypeMismatch {
@@ -184,7 +186,12 @@ impl fmt::Display for SignatureError {
             Self::ReferenceMismatch { expected, received: None, .. } => {
                 write!(f, "the Reference has no URI, it must be {expected}")
             }
-            Self::DuplicateId { id } => write!(f, "the identifier {id} occurs more than once in the document"),
+            Self::DuplicateId { id: Some(id), position } => {
+                write!(f, "the identifier {id} occurs more than once in the document, again at {position}")
+            }
+            Self::DuplicateId { id: None, position } => {
+                write!(f, "an identifier occurs more than once in the document, again at {position}")
+            }
             Self::KeyTypeMismatch { method, trusted, clues } => {
                 write!(f, "{}{method} does not fit the trusted key ({})", clues.lead(), trusted.join(", "))
             }
@@ -273,7 +280,8 @@ impl Refusal for SignatureError {
         match self {
             Self::Algorithm { identifier, .. } => vec![identifier.as_str().to_owned()],
             Self::ReferenceMismatch { received, .. } => received.iter().map(|uri| uri.as_str().to_owned()).collect(),
-            Self::DuplicateId { id } => vec![id.as_str().to_owned()],
+            Self::DuplicateId { id: Some(id), .. } => vec![id.as_str().to_owned()],
+            Self::DuplicateId { id: None, position } => vec![format!("an identifier at {position}")],
             Self::KeyTypeMismatch { method, .. } => vec![(*method).to_owned()],
             Self::UntrustedKey { shown, .. } => shown.iter().map(|shown| shown.sha256.clone()).collect(),
             Self::CertificateNotValid { now, .. } => vec![now.clone()],

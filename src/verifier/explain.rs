@@ -230,7 +230,7 @@ const CONTENT: [Step; 6] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{AlgorithmRefusal, AlgorithmRole, Error, Shown, SignatureError};
+    use crate::error::{AlgorithmRefusal, AlgorithmRole, Error, Position, Shown, SignatureError};
 
     /// The codes of an enumeration of errors, from the text of its `code`.
     fn codes(source: &str, of: &str) -> Vec<String> {
@@ -320,7 +320,7 @@ mod tests {
             (algorithm(AlgorithmRole::Digest, AlgorithmRefusal::Unknown), 6),
             (algorithm(AlgorithmRole::Digest, sha1), 7),
             (SignatureError::ReferenceMismatch { expected: shown("#a"), received: None, departure: None }, 8),
-            (SignatureError::DuplicateId { id: shown("a") }, 9),
+            (SignatureError::DuplicateId { id: None, position: Position { offset: 0, line: 1, column: 1 } }, 9),
             (SignatureError::KeyTypeMismatch { method: "x", trusted: Vec::new(), clues: Box::default() }, 10),
             (SignatureError::UntrustedKey { shown: None, trusted: Vec::new(), clues: Box::default() }, 11),
             (SignatureError::ValueInDer { method: "x", octets: 70 }, 11),

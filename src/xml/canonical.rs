@@ -12,6 +12,7 @@
 //! section 1.3) and are an error.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::Namespace;
@@ -302,9 +303,16 @@ impl Inclusive {
             return Self::All;
         }
         let mut listed = Vec::new();
+        if job.prefix_list.is_empty() {
+            return Self::Listed(listed);
+        }
+        // In order, so that a long list of many prefixes costs no more than its length.
+        let mut known: Vec<(&str, usize)> = document.prefixes.iter().copied().zip(0..).collect();
+        known.sort_unstable();
         for prefix in job.prefix_list.split_ascii_whitespace() {
             let prefix = if prefix == "#default" { "" } else { prefix };
-            if let Some(index) = document.prefixes.iter().position(|&known| known == prefix) {
+            let found = known.binary_search_by_key(&prefix, |&(known, _)| known).ok().and_then(|at| known.get(at));
+            if let Some(&(_, index)) = found {
                 listed.resize(document.prefixes.len(), false);
                 if let Some(entry) = listed.get_mut(index) {
                     *entry = true;
@@ -354,10 +362,12 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
         while id < apex.end {
             let node = self.document.node(id);
             if Some(id) == self.job.excluded {
+                debug_assert!(node.end > id, "a node ends behind its start");
                 id = node.end;
                 continue;
             }
             while parent != node.parent {
+                debug_assert!(parent > node.parent, "parents stand before their children");
                 parent = self.end_element(parent);
             }
             if self.output.left == 0 {
@@ -377,6 +387,7 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
             id = id.next();
         }
         while parent != outside {
+            debug_assert!(parent > outside, "parents stand before their children");
             parent = self.end_element(parent);
         }
         self.output.flush();
@@ -566,13 +577,14 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
         let context = xml_attributes(document, parent);
         let version_11 = matches!(self.job.algorithm, Algorithm::Inclusive11 | Algorithm::Inclusive11WithComments);
         let mut all: Vec<Inherited<'d>> = own.iter().map(|attribute| Inherited::of(document, attribute)).collect();
+        let mut known: BTreeSet<&str> = all.iter().map(|attribute| attribute.name).collect();
         for attribute in context.iter().map(|attribute| Inherited::of(document, attribute)) {
             let inheritable = match attribute.name {
                 "xml:lang" | "xml:space" => true,
                 // Joined below, and of no meaning on another element: Canonical XML 1.1 section 2.4.
                 _ => !version_11,
             };
-            if inheritable && !all.iter().any(|known| known.name == attribute.name) {
+            if inheritable && known.insert(attribute.name) {
                 all.push(attribute);
             }
         }

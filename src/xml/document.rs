@@ -38,6 +38,8 @@ pub(super) struct Strings<'i> {
     pub(super) text: &'i str,
     /// The attribute values that are not a stretch of the input.
     pub(super) changed: String,
+    /// The bytes of the byte order mark.
+    pub(super) mark: usize,
 }
 
 /// The position of a node in the arena.
@@ -184,11 +186,13 @@ impl<'i> Document<'i> {
         span.len() == text.len() && self.strings.text.as_bytes().get(span.range()).is_some_and(|name| same(name, text.as_bytes()))
     }
 
-    /// The values of the attributes that somebody could take for an identifier: see [`is_identifier_name`].
-    pub(super) fn identifiers(&self) -> impl Iterator<Item = &str> {
+    /// The values of the attributes that somebody could take for an identifier, and where each attribute starts: see
+    /// [`is_identifier_name`].
+    pub(super) fn identifiers(&self) -> impl Iterator<Item = (&str, usize)> {
         let octets = self.strings.text.as_bytes();
         let is_named_id = |name: Span| octets.get(name.range()).is_some_and(is_identifier_name);
-        self.attributes.iter().filter(move |attribute| is_named_id(attribute.local_span())).map(|named| self.str(named.value))
+        let named = self.attributes.iter().filter(move |attribute| is_named_id(attribute.local_span()));
+        named.map(|named| (self.str(named.value), wide(named.name.start)))
     }
 
     pub(super) fn node(&self, id: NodeId) -> &Node {
@@ -447,6 +451,7 @@ impl<'d> Iterator for Children<'d> {
         }
         let id = self.next;
         self.next = self.document.node(id).end;
+        debug_assert!(self.next > id, "a node ends behind its start");
         Some(Cursor { document: self.document, id })
     }
 }

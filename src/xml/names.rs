@@ -3,6 +3,8 @@
 //! A message has some thirty names and uses each many times. What one is made of is kept by its octets, so that most are neither
 //! checked nor taken apart again.
 
+use std::collections::BTreeMap;
+
 use super::chars::scan_qname;
 use super::document::PrefixId;
 use super::scan::{Candidate, order, same};
@@ -53,6 +55,8 @@ pub(super) enum NameFault {
 pub(super) struct Names<'i> {
     /// By [`PrefixId`].
     prefixes: Vec<&'i str>,
+    /// Those behind the [`first_few`], by name: however many there are, one is found at once.
+    more: BTreeMap<&'i str, PrefixId>,
     limit: usize,
     /// Where in `known` a name is, by its hash, or beside that.
     slots: [u8; SLOTS],
@@ -63,13 +67,26 @@ pub(super) struct Names<'i> {
 /// Enough that few names share one.
 const SLOTS: usize = 256;
 
+/// So many prefixes, or namespace names, are looked through one by one: genuine messages have no more.
+const FEW: usize = 16;
+
+/// Those that are looked through one by one; all others are found by name.
+pub(super) fn first_few<T>(all: &[T]) -> &[T] {
+    all.get(..FEW).unwrap_or(all)
+}
+
+/// Whether one that comes behind so many is none of [`first_few`].
+pub(super) const fn is_one_of_many(place: usize) -> bool {
+    place >= FEW
+}
+
 impl<'i> Names<'i> {
     pub(super) fn new(limit: usize) -> Self {
         let mut prefixes = Vec::with_capacity(8);
         prefixes.extend(["", "xml"]);
         let mut known = Vec::with_capacity(64);
         known.push((Candidate::NONE, Name::NONE));
-        Self { prefixes, limit, slots: [0; SLOTS], known }
+        Self { prefixes, more: BTreeMap::new(), limit, slots: [0; SLOTS], known }
     }
 
     /// The prefixes, once there are no more names to read.
@@ -154,16 +171,23 @@ impl<'i> Names<'i> {
     }
 
     fn intern(&mut self, prefix: &'i str) -> Result<PrefixId, NameFault> {
-        let known = self.prefixes.iter().position(|known| same(known.as_bytes(), prefix.as_bytes()));
-        let index = match known {
-            Some(index) => index,
-            None if self.prefixes.len() >= self.limit => return Err(NameFault::TooManyPrefixes),
-            None => {
-                self.prefixes.push(prefix);
-                self.prefixes.len() - 1
-            }
-        };
-        u16::try_from(index).map(PrefixId).map_err(|_| NameFault::TooManyPrefixes)
+        let number = |index: usize| u16::try_from(index).map(PrefixId).map_err(|_| NameFault::TooManyPrefixes);
+        let first = first_few(&self.prefixes);
+        if let Some(index) = first.iter().position(|known| same(known.as_bytes(), prefix.as_bytes())) {
+            return number(index);
+        }
+        if let Some(&known) = self.more.get(prefix) {
+            return Ok(known);
+        }
+        if self.prefixes.len() >= self.limit {
+            return Err(NameFault::TooManyPrefixes);
+        }
+        let new = number(self.prefixes.len())?;
+        if is_one_of_many(self.prefixes.len()) {
+            self.more.insert(prefix, new);
+        }
+        self.prefixes.push(prefix);
+        Ok(new)
     }
 }
 

@@ -7,7 +7,9 @@
 //!
 //! Document type declarations, XML 1.1, encodings other than UTF-8: each is an error.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::ops::Range;
 
@@ -17,11 +19,11 @@ use super::document::{
     Attribute, Content, Declaration, Document, Element, NamespaceId, NamespaceName, Node, NodeId, PrefixId, Strings, count,
     namespace_name, slice,
 };
-use super::names::{Name, NameFault, Names};
+use super::names::{Name, NameFault, Names, first_few, is_one_of_many};
 use super::namespace::{XMLNS, is_relative};
 use super::reference::{UNKNOWN_REFERENCE, is_canonical_in_text, normalize_value, resolve};
 use super::scan::{find, last_octets, order, same, text_end};
-use super::span::{Span, narrow};
+use super::span::{Span, narrow, wide};
 use super::tag::{Next, RawAttribute, TagFault, next};
 use crate::error::{Position, Shown, XmlError, XmlErrorKind};
 use crate::id::ncname_len;
@@ -83,12 +85,21 @@ impl<'i> Document<'i> {
     fn parse_noting(bytes: &'i [u8], limits: &Limits) -> Result<(Self, Option<Position>), XmlError> {
         let text = decode(bytes, limits)?;
         let unmarked = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-        let place = |offset: usize| position(text, text.len() - unmarked.len() + offset);
         let mut parser = Parser::new(unmarked, limits);
+        parser.document.strings.mark = text.len() - unmarked.len();
         match parser.run() {
-            Ok(()) => Ok((parser.document, parser.ambiguous_comment.map(place))),
-            Err(Fault(fault)) => Err(XmlError { kind: fault.0, position: place(fault.1) }),
+            Ok(()) => {
+                let ambiguous = parser.ambiguous_comment.map(|offset| parser.document.position(offset));
+                Ok((parser.document, ambiguous))
+            }
+            Err(Fault(fault)) => Err(XmlError { kind: fault.0, position: parser.document.position(fault.1) }),
         }
+    }
+
+    /// Where a byte of the document is in the input.
+    pub(super) fn position(&self, offset: usize) -> Position {
+        let Position { offset, line, column } = position(self.strings.text, offset);
+        Position { offset: offset + self.strings.mark, line, column }
     }
 }
 
@@ -134,10 +145,14 @@ impl Fault {
     }
 }
 
-struct Parser<'i, 'l> {
+struct Parser<'i> {
     document: Document<'i>,
-    limits: &'l Limits,
+    limits: Limits,
     names: Names<'i>,
+    /// The namespaces behind the [`first_few`], by name.
+    more_namespaces: BTreeMap<Cow<'i, str>, NamespaceId>,
+    /// Attributes of one element each, from where on and how many, that are in several namespaces: [`Parser::order_scattered`].
+    scattered: Vec<(u32, u16)>,
     /// What each prefix is bound to here, by [`PrefixId`]; a prefix beyond its end is bound to nothing.
     scope: Vec<NamespaceId>,
     /// The bindings that declarations of the open elements replaced.
@@ -156,13 +171,14 @@ struct Parser<'i, 'l> {
     ambiguous_comment: Option<usize>,
 }
 
-impl<'i, 'l> Parser<'i, 'l> {
-    fn new(text: &'i str, limits: &'l Limits) -> Self {
+impl<'i> Parser<'i> {
+    fn new(text: &'i str, limits: &Limits) -> Self {
+        let limits = limits.met();
         let none = NamespaceName { name: Span::default(), last: 0, known: Namespace::None, relative: false };
         let mut nodes = Vec::with_capacity(text.len() / 88 + 24);
         nodes.push(Node { parent: NodeId::DOCUMENT, end: NodeId::DOCUMENT, source: Span::default(), content: Content::Document });
         let mut document = Document {
-            strings: Strings { text, changed: String::new() },
+            strings: Strings { text, changed: String::new(), mark: 0 },
             nodes,
             attributes: Vec::with_capacity(text.len() / 96 + 8),
             declarations: Vec::with_capacity(16),
@@ -177,6 +193,8 @@ impl<'i, 'l> Parser<'i, 'l> {
             document,
             limits,
             names: Names::new(limits.prefixes),
+            more_namespaces: BTreeMap::new(),
+            scattered: Vec::new(),
             scope,
             replaced: Vec::new(),
             binders: Vec::new(),
@@ -198,6 +216,7 @@ impl<'i, 'l> Parser<'i, 'l> {
         }
         let mut at = 0;
         loop {
+            let before = at;
             at = match self.octets(at) {
                 [] => return self.finish(at),
                 [b'<', b'/', ..] => self.end_tag(at)?,
@@ -207,6 +226,7 @@ impl<'i, 'l> Parser<'i, 'l> {
                 [b'&', ..] => self.reference(at)?,
                 _ => self.text(at)?,
             };
+            debug_assert!(at > before, "something was read");
         }
     }
 
@@ -222,7 +242,31 @@ impl<'i, 'l> Parser<'i, 'l> {
             document.end = end;
         }
         self.document.prefixes = self.names.take_prefixes();
+        if !self.scattered.is_empty() {
+            self.order_scattered();
+        }
         Ok(())
+    }
+
+    /// Brings the attributes of elements that have them in several namespaces into the order of Canonical XML 1.0 section 2.2, which
+    /// is that of the names. Names can be long and alike, so that each is compared with others here alone, once in a document.
+    #[cold]
+    fn order_scattered(&mut self) {
+        let Document { attributes, namespaces, strings, .. } = &mut self.document;
+        let mut by_name: Vec<NamespaceId> = (0..=u16::MAX).take(namespaces.len()).map(NamespaceId).collect();
+        by_name.sort_unstable_by_key(|&id| namespace_name(namespaces, strings, id));
+        let mut ranks = vec![0; namespaces.len()];
+        for (rank, id) in by_name.into_iter().enumerate() {
+            if let Some(slot) = ranks.get_mut(id.index()) {
+                *slot = rank;
+            }
+        }
+        for &(first, len) in &self.scattered {
+            let first = wide(first);
+            let own = attributes.get_mut(first..first + usize::from(len)).unwrap_or_default();
+            // Stable: within a namespace they are in order.
+            own.sort_by_key(|attribute| ranks.get(attribute.namespace.index()));
+        }
     }
 
     // Character data. Each of these answers where it ends.
@@ -593,8 +637,8 @@ impl<'i, 'l> Parser<'i, 'l> {
                 Err(TagFault::TooManyPrefixes(at)) => return Err(self.too_many_prefixes(at)),
             };
             seen += 1;
-            if seen > self.limits.attributes_per_element.min(MOST_ATTRIBUTES) {
-                return Err(Fault::limit("attributes on one element", seen - 1, raw.start));
+            if seen > self.limits.attributes_per_element {
+                return Err(Fault::limit("attributes on one element", self.limits.attributes_per_element, raw.start));
             }
             let value = raw.value_start..raw.value_end;
             let (value, canonical) = if raw.plain { (Span::new(value), true) } else { self.value(value)? };
@@ -680,7 +724,7 @@ impl<'i, 'l> Parser<'i, 'l> {
 
     /// Resolves the prefixes of a tag's attributes that have any, sorts them by namespace and local name, and refuses doubled ones.
     fn resolve_attributes(&mut self, tag: &mut Tag) -> Result<(), Fault> {
-        let Document { attributes, strings, namespaces, .. } = &mut self.document;
+        let Document { attributes, strings, .. } = &mut self.document;
         let own = attributes.get_mut(tag.first_attribute..).unwrap_or_default();
         if tag.has_prefixes {
             // An attribute without a prefix is in no namespace: Namespaces in XML 1.0 section 6.2.
@@ -692,7 +736,7 @@ impl<'i, 'l> Parser<'i, 'l> {
             }
         }
         if own.len() > 1 {
-            let order = |a: &Attribute, b: &Attribute| attribute_order(namespaces, strings, a, b);
+            let order = |a: &Attribute, b: &Attribute| attribute_order(strings, a, b);
             if !own.is_sorted_by(|a, b| order(a, b) == Ordering::Less) {
                 tag.attributes_verbatim = false;
                 own.sort_unstable_by(order);
@@ -711,6 +755,11 @@ impl<'i, 'l> Parser<'i, 'l> {
                         ));
                     }
                 }
+            }
+            let in_namespace = own.iter().find(|attribute| attribute.namespace != NamespaceId::NONE);
+            if tag.has_prefixes && in_namespace.map(|first| first.namespace) != own.last().map(|last| last.namespace) {
+                tag.attributes_verbatim = false;
+                self.scattered.push((count(tag.first_attribute), few(own.len())));
             }
         }
         Ok(())
@@ -740,23 +789,29 @@ impl<'i, 'l> Parser<'i, 'l> {
         let last = last_octets(text.as_bytes());
         let is_known =
             |known: &NamespaceName| known.last == last && strings.get(known.name) == text && known.known != Namespace::Xml;
-        let index = match namespaces.iter().position(is_known) {
-            Some(index) => index,
-            None if namespaces.len() >= self.limits.namespaces => {
-                return Err(Fault::limit("namespaces", self.limits.namespaces, at));
-            }
-            None => {
-                let known = Namespace::of(text);
-                let relative = known == Namespace::Other && is_relative(text);
-                namespaces.push(NamespaceName { name, last, known, relative });
-                namespaces.len() - 1
-            }
+        let too_many = || Fault::limit("namespaces", self.limits.namespaces, at);
+        let number = |index: usize| {
+            let id = u16::try_from(index).ok().map(NamespaceId).filter(|&id| id != NamespaceId::UNBOUND);
+            id.ok_or_else(too_many)
         };
-        u16::try_from(index)
-            .ok()
-            .map(NamespaceId)
-            .filter(|&id| id != NamespaceId::UNBOUND)
-            .ok_or_else(|| Fault::limit("namespaces", self.limits.namespaces, at))
+        if let Some(index) = first_few(namespaces).iter().position(is_known) {
+            return number(index);
+        }
+        if let Some(&known) = self.more_namespaces.get(text) {
+            return Ok(known);
+        }
+        if namespaces.len() >= self.limits.namespaces {
+            return Err(too_many());
+        }
+        let new = number(namespaces.len())?;
+        if is_one_of_many(namespaces.len()) {
+            let of_input = strings.text.get(name.range()).map(Cow::Borrowed);
+            self.more_namespaces.insert(of_input.unwrap_or_else(|| Cow::Owned(text.to_owned())), new);
+        }
+        let known = Namespace::of(text);
+        let relative = known == Namespace::Other && is_relative(text);
+        namespaces.push(NamespaceName { name, last, known, relative });
+        Ok(new)
     }
 
     // The arena
@@ -873,12 +928,12 @@ impl Tag {
     }
 }
 
-/// Canonical XML 1.0 section 2.2: by namespace name, then by local name.
+/// By namespace, those in none first, then by local name: the order of Canonical XML 1.0 section 2.2 where there is one namespace at
+/// most.
 #[inline]
-fn attribute_order(namespaces: &[NamespaceName], strings: &Strings<'_>, a: &Attribute, b: &Attribute) -> Ordering {
+fn attribute_order(strings: &Strings<'_>, a: &Attribute, b: &Attribute) -> Ordering {
     if a.namespace != b.namespace {
-        let name = |of: &Attribute| namespace_name(namespaces, strings, of.namespace);
-        return name(a).cmp(name(b));
+        return a.namespace.index().cmp(&b.namespace.index());
     }
     let start = |of: &Attribute| {
         let local = of.local_span();
@@ -887,10 +942,7 @@ fn attribute_order(namespaces: &[NamespaceName], strings: &Strings<'_>, a: &Attr
     start(a).cmp(&start(b)).then_with(|| strings.get(a.local_span()).cmp(strings.get(b.local_span())))
 }
 
-/// The counts of an element hold no more, whatever the limit.
-const MOST_ATTRIBUTES: usize = 0xFFFF;
-
-/// A number of attributes or declarations; see [`MOST_ATTRIBUTES`].
+/// A number of attributes or declarations; see [`Limits::MOST_NAMES`].
 fn few(count: usize) -> u16 {
     u16::try_from(count).unwrap_or(u16::MAX)
 }
@@ -959,6 +1011,12 @@ mod tests {
             ]
         );
         assert_eq!(fault("<r><s xmlns:p='urn:1'><p:a/></s><p:a/></r>"), (undeclared(0).0.0, 32));
+        // The bindings of a sibling are no one else's, however alike the two are.
+        assert_eq!(
+            elements("<r><s xmlns:p='urn:1'><p:a p:x='1'/></s><s xmlns:p='urn:2'><p:a p:x='1'/></s></r>"),
+            [element("s", "", &[]), element("a", "urn:1", &["1"]), element("s", "", &[]), element("a", "urn:2", &["1"])]
+        );
+        assert_eq!(fault("<r><s xmlns:p='urn:1'><p:a/></s><s xmlns:q='urn:1'><p:a/></s></r>"), (undeclared(0).0.0, 51));
     }
 
     #[test]
@@ -975,8 +1033,8 @@ mod tests {
     #[test]
     fn an_identifier_that_stands_again_counts_again() {
         let document = Document::parse(b"<r><a ID='1'/><a ID='1'/><a ID='1'></a><b xml:id='2'/></r>", &Limits::DEFAULT).unwrap();
-        let values: Vec<&str> = document.identifiers().collect();
-        assert_eq!(values, ["1", "1", "1", "2"]);
+        let values: Vec<_> = document.identifiers().collect();
+        assert_eq!(values, [("1", 6), ("1", 17), ("1", 28), ("2", 42)]);
     }
 
     #[test]

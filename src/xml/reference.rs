@@ -124,13 +124,16 @@ pub(super) fn decode_text(run: &str, out: &mut String) {
             let (inner, behind) = section.split_once("]]>").unwrap_or_default();
             normalize_line_ends(inner, out);
             behind
-        } else {
+        } else if from.starts_with('\r') {
             let mut behind = from;
             while let Some(next) = behind.strip_prefix('\r') {
                 out.push('\n');
                 behind = next.strip_prefix('\n').unwrap_or(next);
             }
             behind
+        } else {
+            // The parser has taken no other `<`.
+            return;
         };
     }
     out.push_str(rest);
@@ -247,6 +250,10 @@ mod tests {
             ("<![CDATA[]]>", ""),
             ("<![CDATA[&amp;\r\n]]]]><![CDATA[>]]>&lt;é", "&amp;\n]]><é"),
             ("\r<![CDATA[\n]]>", "\n\n"),
+            // No run that the parser takes: it ends, with what stands before.
+            ("a<b", "a"),
+            ("a<![CDATA[b", "a"),
+            ("a&b;c", "a"),
         ] {
             let mut out = String::from("x");
             decode_text(run, &mut out);

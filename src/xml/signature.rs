@@ -12,6 +12,7 @@
 //! KeyInfo, which is passed over and only shown in the error of a signature that no trusted key made.
 
 use std::borrow::Cow;
+use std::iter::once;
 
 use super::canonical::{self, Algorithm, Job, Sink};
 use super::copied::{is_indented, sign_of_copy};
@@ -228,7 +229,7 @@ fn read_transforms<'d>(transforms: Cursor<'d>, departures: Departures) -> Result
 }
 
 impl<'d> Canonicalization<'d> {
-    /// SAML Core 5.4.3; `InclusiveNamespaces` as in exc-c14n section 4.
+    /// SAML Core 5.4.3; `InclusiveNamespaces` as in exc-c14n section 4. Whoever writes a list needs no key for it.
     fn read(method: Cursor<'d>, role: AlgorithmRole, departures: Departures) -> Result<Self, SignatureError> {
         let uri = algorithm(method);
         let Some(algorithm) = Algorithm::from_uri(uri) else {
@@ -244,6 +245,9 @@ impl<'d> Canonicalization<'d> {
             }
             Elements::of(child).end("content in InclusiveNamespaces")?;
             prefix_list = child.attribute(Namespace::None, "PrefixList").unwrap_or_default();
+            if prefix_list.len() > LONGEST_PREFIX_LIST {
+                return Err(malformed("a PrefixList of more than 4 KiB"));
+            }
         }
         permitted(algorithm, prefix_list, role, departures)
     }
@@ -260,6 +264,9 @@ impl<'d> Canonicalization<'d> {
             .map_err(|not| SignatureError::NotCanonicalizable { reason: not.reason() })
     }
 }
+
+/// Identity providers list a handful of short prefixes. As many as a message may have, with 64 characters each.
+const LONGEST_PREFIX_LIST: usize = 4 * 1024;
 
 fn permitted<'d>(
     algorithm: Algorithm,
@@ -360,27 +367,28 @@ fn shown_certificates(key_info: Cursor<'_>) -> Vec<String> {
 
 /// An identifier that stands twice makes it a matter of taste which element a reference means. SAML Core 1.3.4.
 ///
-/// Every attribute counts that somebody could take for an identifier. Of several doubled ones, the first in the order of strings is
-/// named.
+/// Every attribute counts that somebody could take for an identifier. The error names the first place where one stands again, and
+/// quotes only what is the `ID` of a message or its Assertion: any other value may be one of the user's.
 fn require_unique_identifiers(document: &Document<'_>) -> Result<(), SignatureError> {
     // Numbers are sorted faster than strings, and two of them are seldom the same.
-    let mut ends: Vec<u64> = document.identifiers().map(|value| last_octets(value.as_bytes())).collect();
+    let mut ends: Vec<u64> = document.identifiers().map(|(value, _)| last_octets(value.as_bytes())).collect();
     ends.sort_unstable();
-    if first_doubled(&ends).is_none() {
+    if ends.is_sorted_by(|a, b| a < b) {
         return Ok(());
     }
     drop(ends);
-    let mut values: Vec<&str> = document.identifiers().collect();
+    let mut values: Vec<(&str, usize)> = document.identifiers().collect();
     values.sort_unstable();
-    first_doubled(&values).map_or(Ok(()), |id| Err(SignatureError::DuplicateId { id: id.into() }))
-}
-
-/// The first of a sorted list that stands in it twice.
-fn first_doubled<T: Copy + PartialEq>(sorted: &[T]) -> Option<T> {
-    sorted.windows(2).find_map(|pair| match *pair {
-        [a, b] if a == b => Some(a),
+    let again = values.windows(2).filter_map(|pair| match *pair {
+        [(first, _), (second, at)] if first == second => Some((second, at)),
         _ => None,
-    })
+    });
+    let Some((value, at)) = again.min_by_key(|&(_, at)| at) else { return Ok(()) };
+    let root = document.root_cursor();
+    let assertions = root.children().filter(|child| child.is(Namespace::Assertion, "Assertion"));
+    let mut ids = once(root).chain(assertions).filter_map(|element| element.attribute(Namespace::None, "ID"));
+    let id = ids.any(|id| id == value).then(|| value.into());
+    Err(SignatureError::DuplicateId { id, position: document.position(at) })
 }
 
 /// The child elements of a part of a Signature, in order; everything but elements, white space and comments is refused.
@@ -552,6 +560,7 @@ impl<'d> View<'d> for Signed<'d> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Position;
     use crate::limits::Limits;
 
     const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
@@ -605,6 +614,8 @@ mod tests {
         let text = "text or a processing instruction between its elements";
         let other = |uri, refusal| refuse(AlgorithmRole::Transform, uri, refusal, vec![ENVELOPED_URI]);
         let with = |content: &str| format!("{ENVELOPED}{}", with_content(EXCLUSIVE, content));
+        let (longest, too_long) = ("a ".repeat(2048), "a ".repeat(2048) + "b");
+        let longest_read = format!("exc-c14n({longest})");
         for (transforms, departures, outcome) in [
             (format!("{ENVELOPED}{EXCLUSIVE}"), strict, Ok("exc-c14n()")),
             (format!("\n{ENVELOPED}<!-- -->{EXCLUSIVE} "), strict, Ok("exc-c14n()")),
@@ -629,6 +640,8 @@ mod tests {
             (with(&replaced(PREFIXES, C14N, DSIG)), strict, Err(malformed(content))),
             (with(&format!("{PREFIXES}{PREFIXES}")), strict, Err(malformed(content))),
             (with(&replaced(PREFIXES, "><", ">x<")), strict, Err(malformed(text))),
+            (with(&replaced(PREFIXES, "a b", &longest)), strict, Ok(longest_read.as_str())),
+            (with(&replaced(PREFIXES, "a b", &too_long)), strict, Err(malformed("a PrefixList of more than 4 KiB"))),
             (with(&replaced(PREFIXES, "><", "><a/><")), strict, Err(malformed("content in InclusiveNamespaces"))),
         ] {
             let found = read(&signature(&transforms), departures);
@@ -726,19 +739,35 @@ mod tests {
         ] {
             assert_eq!(unique(xml), Ok(()), "{xml}");
         }
-        for (xml, id) in [
-            ("<r ID='a'><a ID='a'/></r>", "a"),
-            ("<r ID='a' id='a'/>", "a"),
-            ("<r ID='a'><a ID='b'/><a ID='a'/></r>", "a"),
-            ("<r ID='a'><a ID='b'><a xml:id='&#x62;'/></a></r>", "b"),
-            ("<r><a ID='b'/><a ID='b'/><a ID='aa'/><a ID='aa'/></r>", "aa"),
-            ("<r ID='1_________'><a ID='2_________'/><a Id='1_________'/></r>", "1_________"),
-            ("<r ID='1'><a ID='1'/></r>", "1"),
-            ("<r ID='1'><a xml:iD='1'/></r>", "1"),
-            ("<r><a ID='1'/><a ID='1'/></r>", "1"),
-            ("<r><a xml:id='1'/><a xml:id='1'/></r>", "1"),
+        for (xml, id, offset) in [
+            ("<r ID='a'><a ID='a'/></r>", Some("a"), 13),
+            ("<r ID='a' id='a'/>", Some("a"), 10),
+            ("<r ID='a'><a ID='b'/><a ID='a'/></r>", Some("a"), 24),
+            ("<r ID='a'><a ID='b'><a xml:id='&#x62;'/></a></r>", None, 23),
+            // The first that stands again, whatever its value.
+            ("<r><a ID='b'/><a ID='b'/><a ID='aa'/><a ID='aa'/></r>", None, 17),
+            ("<r ID='1_________'><a ID='2_________'/><a Id='1_________'/></r>", Some("1_________"), 42),
+            ("<r ID='1'><a ID='1'/></r>", Some("1"), 13),
+            ("<r ID='1'><a xml:iD='1'/></r>", Some("1"), 13),
+            ("<r><a ID='1'/><a ID='1'/></r>", None, 17),
+            ("<r><a xml:id='1'/><a xml:id='1'/></r>", None, 21),
+            // What is quoted is the `ID` of the message or of an Assertion in it, and nothing that only looks like one.
+            ("<r id='1'><a ID='1'/></r>", None, 13),
+            ("<r xml:id='1'><a ID='1'/></r>", None, 17),
+            ("<r><Assertion ID='1'/><a ID='1'/></r>", None, 25),
+            ("<r xmlns:a='urn:oasis:names:tc:SAML:2.0:assertion'><a:Assertion ID='1'/><a ID='1'/></r>", Some("1"), 75),
+            ("<r xmlns:a='urn:oasis:names:tc:SAML:2.0:assertion'><b><a:Assertion ID='1'/></b><a ID='1'/></r>", None, 82),
+            ("<r xmlns:a='urn:oasis:names:tc:SAML:2.0:assertion'><a:Assertion Id='1'/><a ID='1'/></r>", None, 75),
         ] {
-            assert_eq!(unique(xml), Err(SignatureError::DuplicateId { id: id.into() }), "{xml}");
+            let position = Position { offset, line: 1, column: offset + 1 };
+            assert_eq!(unique(xml), Err(SignatureError::DuplicateId { id: id.map(Into::into), position }), "{xml}");
+            // A byte order mark takes three bytes, and is no character of its line.
+            let position = Position { offset: offset + 3, ..position };
+            assert_eq!(
+                unique(&format!("\u{FEFF}{xml}")),
+                Err(SignatureError::DuplicateId { id: id.map(Into::into), position }),
+                "{xml}"
+            );
         }
     }
 

@@ -63,6 +63,9 @@ pub(crate) struct Element {
     /// No two with one expanded name.
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) children: Vec<Node>,
+    /// Its start tag is written in one way, so that another one of the same names and values has the same characters: under other
+    /// bindings a tag means something else.
+    pub(crate) verbatim: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,8 +93,7 @@ pub(crate) fn bound(scope: &Scope, prefix: &str) -> &'static str {
 
 impl Document {
     pub(crate) fn generate(entropy: &mut Entropy<'_>) -> Self {
-        let mut elements = 0;
-        let root = Element::generate(entropy, &Scope::new(), 1, &mut elements);
+        let root = Element::generate(entropy, &Scope::new(), 1, &mut Past::default());
         Self { before: miscellany(entropy), root, after: miscellany(entropy) }
     }
 
@@ -152,9 +154,17 @@ impl Node {
     }
 }
 
+/// What came before in a document.
+#[derive(Default)]
+struct Past {
+    elements: usize,
+    /// The start tags that may stand again.
+    tags: Vec<Element>,
+}
+
 impl Element {
-    fn generate(entropy: &mut Entropy<'_>, context: &Scope, depth: usize, elements: &mut usize) -> Self {
-        *elements += 1;
+    fn generate(entropy: &mut Entropy<'_>, context: &Scope, depth: usize, past: &mut Past) -> Self {
+        past.elements += 1;
         let mut declarations = Vec::new();
         for _ in 0..entropy.below(4) {
             let prefix = entropy.pick(PREFIXES);
@@ -167,18 +177,43 @@ impl Element {
         let usable: Vec<&str> =
             PREFIXES.iter().copied().filter(|prefix| prefix.is_empty() || !bound(&scope, prefix).is_empty()).collect();
         let name = Name { prefix: entropy.pick(&usable), local: entropy.pick(LOCAL_NAMES) };
-        let attributes = attributes(entropy, &scope, &usable, *elements);
+        let attributes = attributes(entropy, &scope, &usable, past.elements);
+        let verbatim = entropy.once_in(2);
+        let tag = Self { name, declarations, attributes, children: Vec::new(), verbatim };
+        if verbatim && tag.attributes.iter().all(|attribute| !attribute.name.local.eq_ignore_ascii_case("id")) {
+            past.tags.push(tag.clone());
+        }
+        Self { children: Self::children(entropy, &scope, depth, past), ..tag }
+    }
+
+    fn children(entropy: &mut Entropy<'_>, scope: &Scope, depth: usize, past: &mut Past) -> Vec<Node> {
         let mut children: Vec<Node> = Vec::new();
         for _ in 0..entropy.below(5) {
-            match entropy.below(8) {
-                0..=2 if depth < DEPTH => children.push(Node::Element(Self::generate(entropy, &scope, depth + 1, elements))),
+            match entropy.below(11) {
+                0..=2 if depth < DEPTH => children.push(Node::Element(Self::generate(entropy, scope, depth + 1, past))),
                 3..=5 if !matches!(children.last(), Some(Node::Text(_))) => children.push(Node::Text(text(entropy, 1))),
                 6 => children.push(comment(entropy)),
                 7 => children.push(instruction(entropy)),
+                8.. if depth < DEPTH => {
+                    let again = Self::again(entropy, scope, depth, past);
+                    children.extend(again.map(Node::Element));
+                }
                 _ => {}
             }
         }
-        Self { name, declarations, attributes, children }
+        children
+    }
+
+    /// An element whose start tag stood before, with other content, if it is one under these bindings.
+    fn again(entropy: &mut Entropy<'_>, context: &Scope, depth: usize, past: &mut Past) -> Option<Self> {
+        let tag = past.tags.get(entropy.below(past.tags.len().clamp(1, 256)))?.clone();
+        let scope: Scope = context.iter().chain(&tag.declarations).copied().collect();
+        let expanded = |name: Name| (if name.prefix.is_empty() { "" } else { bound(&scope, name.prefix) }, name.local);
+        let names: Vec<_> = tag.attributes.iter().map(|attribute| expanded(attribute.name)).collect();
+        let is_bound = |name: Name| name.prefix.is_empty() || !bound(&scope, name.prefix).is_empty();
+        let all_bound = is_bound(tag.name) && tag.attributes.iter().all(|attribute| is_bound(attribute.name));
+        let apart = (1..names.len()).all(|place| !names[..place].contains(&names[place]));
+        (all_bound && apart).then(|| Self { children: Self::children(entropy, &scope, depth + 1, past), ..tag })
     }
 
     fn walk(&self, visit: &mut impl FnMut(&Self)) {
@@ -275,7 +310,10 @@ impl Writer<'_, '_> {
         let scope: Scope = context.iter().chain(&element.declarations).copied().collect();
         self.out.push('<');
         self.qualified(element.name);
-        for (name, value) in self.attributes_of(element, context) {
+        if element.verbatim {
+            self.verbatim_attributes(element);
+        }
+        for (name, value) in if element.verbatim { Vec::new() } else { self.attributes_of(element, context) } {
             self.space(1);
             self.out.push_str(&name);
             self.space(0);
@@ -283,7 +321,9 @@ impl Writer<'_, '_> {
             self.space(0);
             self.value(&value);
         }
-        self.space(0);
+        if !element.verbatim {
+            self.space(0);
+        }
         if element.children.is_empty() && self.style.once_in(2) {
             self.out.push_str("/>");
             return;
@@ -298,6 +338,26 @@ impl Writer<'_, '_> {
         self.qualified(element.name);
         self.space(0);
         self.out.push('>');
+    }
+
+    /// Declarations and attributes as they come, nothing left to the style. What has to be a reference is one, which is or is not
+    /// that of canonical form.
+    fn verbatim_attributes(&mut self, element: &Element) {
+        let declared = element.declarations.iter().map(|&(prefix, name)| match prefix {
+            "" => ("xmlns".to_owned(), name.to_owned()),
+            prefix => (format!("xmlns:{prefix}"), name.to_owned()),
+        });
+        let attributes = element.attributes.iter().map(|attribute| (attribute.name.to_string(), attribute.value.clone()));
+        for (name, value) in declared.chain(attributes) {
+            self.out.push_str(&format!(" {name}=\""));
+            for (place, c) in value.chars().enumerate() {
+                match c {
+                    '<' | '&' | '"' | '\r' | '\n' | '\t' => self.out.push_str(&reference(c, (value.len() + place) % REFERENCES)),
+                    c => self.out.push(c),
+                }
+            }
+            self.out.push('"');
+        }
     }
 
     /// Attributes and declarations, with some that say nothing new, in any order.
@@ -390,25 +450,37 @@ impl Writer<'_, '_> {
 
     /// A character as itself, unless it is one of `never`, or as one of the references to it.
     fn character(&mut self, c: char, never: &[char]) {
-        let name = match c {
-            '<' => "&lt;",
-            '>' => "&gt;",
-            '&' => "&amp;",
-            '"' => "&quot;",
-            '\'' => "&apos;",
-            _ => "",
-        };
-        let number = u32::from(c);
-        let written = match self.style.below(8) {
-            4 => format!("&#{number};"),
-            5 => format!("&#x{number:x};"),
-            6 => format!("&#x{number:X};"),
-            7 => format!("&#0{number};"),
-            choice if !never.contains(&c) && (choice < 3 || name.is_empty()) => return self.verbatim(c.encode_utf8(&mut [0; 4])),
-            _ if name.is_empty() => format!("&#x{number:X};"),
-            _ => name.to_owned(),
-        };
-        self.out.push_str(&written);
+        match self.style.below(4 + REFERENCES) {
+            choice if choice < 4 && !never.contains(&c) => self.verbatim(c.encode_utf8(&mut [0; 4])),
+            choice => self.out.push_str(&reference(c, choice.saturating_sub(4))),
+        }
+    }
+}
+
+/// In how many ways a character is referred to.
+const REFERENCES: usize = 9;
+
+/// A reference to a character: by name where it has one, else or else by number, with either case and any leading zeros.
+fn reference(c: char, way: usize) -> String {
+    let number = u32::from(c);
+    let name = match c {
+        '<' => "lt",
+        '>' => "gt",
+        '&' => "amp",
+        '"' => "quot",
+        '\'' => "apos",
+        _ => "",
+    };
+    match way {
+        0 if !name.is_empty() => format!("&{name};"),
+        0 | 1 => format!("&#x{number:X};"),
+        2 => format!("&#x{number:x};"),
+        3 => format!("&#{number};"),
+        4 => format!("&#0{number};"),
+        5 => format!("&#x0{number:X};"),
+        6 => format!("&#x0{number:x};"),
+        7 => format!("&#x{number:08X};"),
+        _ => format!("&#{number:010};"),
     }
 }
 

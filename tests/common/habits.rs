@@ -60,6 +60,7 @@ fn element(node: roxmltree::Node<'_, '_>, prefix: &Prefix<'_>) -> Element {
         declarations: Vec::new(),
         attributes: attributes.collect(),
         children: children.collect(),
+        verbatim: false,
     }
 }
 
@@ -144,7 +145,7 @@ fn signature(document: &Document, idp: &TestIdp, id: &str, habits: &mut Entropy<
 }
 
 fn simple(name: Name, children: Vec<Node>) -> Element {
-    Element { name, declarations: Vec::new(), attributes: Vec::new(), children }
+    Element { name, declarations: Vec::new(), attributes: Vec::new(), children, verbatim: false }
 }
 
 fn descendant<'e>(element: &'e mut Element, name: &str) -> &'e mut Element {

@@ -10,6 +10,8 @@ pub(crate) mod personal;
 pub(crate) mod posted;
 #[cfg(feature = "internals")]
 pub(crate) mod second;
+#[cfg(all(feature = "internals", feature = "test-idp"))]
+pub(crate) mod signed;
 pub(crate) mod threats;
 pub(crate) mod values;
 

@@ -349,8 +349,7 @@ fn the_values_of_a_query_are_decoded_once() {
 
 // PEM
 
-/// Blocks of one label, base64 between; a block that is not closed, or closed by another label, is none. Of a certificate's own
-/// octets nothing may differ.
+/// Blocks of one label, base64 between; a block that is not closed, or closed by another label, is none.
 #[test]
 fn certificates_are_the_blocks_that_say_so() {
     let pem = read_text(&testdata("auth0/keys/idp-rsa2048.pem")).replace("\r\n", "\n");
@@ -384,13 +383,15 @@ fn certificates_are_the_blocks_that_say_so() {
             (random.pick(&["\n", "\r\n", " \n\t", "\\n"]), random.pick(&["", "text\n", "Bag Attributes\n    friendlyName: x\n"]));
         let text = format!("{around}{open}{label}-----{line_end}{}{line_end}{close}{end}-----{line_end}", lines.join(line_end));
         let found = TrustedKeys::from_pem(&text);
-        let is_certificate =
+        let well_formed =
             ["CERTIFICATE", "X509 CERTIFICATE"].contains(&label) && label == end && open == "-----BEGIN " && close == "-----END ";
-        let expected = is_certificate && !spoilt;
-        assert_eq!(found.is_ok(), expected, "{text}\n{found:?}");
+        // Laxer readings are welcome, as long as what comes out is the certificate that went in, and nothing was wrong in it.
+        assert!(found.is_ok() || !well_formed || spoilt, "{text}\n{found:?}");
         if let Ok(keys) = found {
             read += 1;
-            assert_eq!(keys, one);
+            assert!(keys == one && !spoilt, "{text}\n{keys:?}");
+            let (label, end) = (label.trim(), end.trim());
+            assert!(label == end && open.contains("-----BEGIN"), "{text}");
         }
     }
     assert!(read > fewer() / 20, "only {read} certificates");

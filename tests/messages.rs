@@ -495,7 +495,7 @@ fn next_idp(entity_id: &str) -> TestIdp {
 #[test]
 fn of_two_keys_the_one_that_signed_is_named() {
     let (old, new) = (TestIdp::new(IDP), next_idp(IDP));
-    let fingerprint = |keys: &TrustedKeys| keys.iter().next().expect("a key").sha256_fingerprint().to_owned();
+    let fingerprint = |keys: &TrustedKeys| keys.iter().next().expect("a key").spki_sha256_fingerprint().to_owned();
     let signed_by = |assertion: &TestIdp, response: &TestIdp| {
         let mut xml = MESSAGE.to_owned();
         for (idp, place, id) in [(assertion, "<?A?>", "_assertion"), (response, "<?R?>", "_response")] {
@@ -511,7 +511,8 @@ fn of_two_keys_the_one_that_signed_is_named() {
         let verifier = strict(Verifier::new(service_provider(), idp)).expired_certificate(ExpiredCertificate::Ignore);
         for (assertion, response) in [(&old, &old), (&old, &new), (&new, &old), (&new, &new)] {
             let login = verify_by(&verifier, &signed_by(assertion, response)).expect("a login");
-            let named: Vec<_> = login.signatures().iter().map(|one| (one.element, one.certificate_sha256.clone())).collect();
+            let named: Vec<_> =
+                login.signatures().iter().map(|one| (one.element, one.key.spki_sha256_fingerprint().to_owned())).collect();
             let expected =
                 [("Response", response), ("Assertion", assertion)].map(|(part, idp)| (part, fingerprint(&idp.trusted_keys())));
             assert_eq!(named, expected, "the old one first: {old_first}");
@@ -725,7 +726,12 @@ fn of_two_signatures_those_that_are_there_hold_and_those_that_are_asked_for_are_
 #[test]
 fn of_two_certificates_the_one_that_signed_is_judged() {
     let (old, new) = (TestIdp::new(IDP), next_idp(IDP));
-    let window = |idp: &TestIdp| idp.trusted_keys().iter().map(|key| (key.not_before(), key.not_after())).next().expect("a key");
+    let window = |idp: &TestIdp| {
+        idp.trusted_keys()
+            .iter()
+            .find_map(|key| key.certificate().map(|one| (one.not_before(), one.not_after())))
+            .expect("a certificate")
+    };
     let keys = old.trusted_keys().and(new.trusted_keys()).expect("two keys");
     let idp = IdentityProvider::new(IDP, keys).expect("an identity provider");
     let verifier = strict(Verifier::new(service_provider(), idp)).expired_certificate(ExpiredCertificate::Refuse);

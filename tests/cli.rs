@@ -567,7 +567,7 @@ fn assembled(name: &str, attributes: &str, more: &[&str]) -> Run {
     const NAME: &str = "<saml:NameID>test-user</saml:NameID>";
     let idp = TestIdp::new("urn:test:idp");
     let now = saml_verify::time::parse_rfc3339("2027-03-03T10:00:00Z").expect("a time");
-    let xml = idp.response("urn:test:sp", "https://sp.example/acs", now).in_response_to("_q").to_xml();
+    let xml = idp.response("urn:test:sp", "https://sp.example/acs", now).in_response_to("_q").assertion_id("_assertion").to_xml();
     let (before, rest) = xml.split_once("<ds:Signature ").expect("a Signature");
     let (_, after) = rest.split_once("</ds:Signature>").expect("its end");
     let statement = format!("<saml:AttributeStatement>{attributes}</saml:AttributeStatement></saml:Assertion>");

@@ -18,7 +18,7 @@ use super::ber::{self, Element, Fault};
 use super::public_key::{self, KeyType, PublicKey, VerifyFailure};
 use super::x509::Fields;
 use super::{name, pem, refused_value};
-use crate::error::{CertificateError, Shown, SignatureError};
+use crate::error::{CertificateError, FoundInstead, Shown, SignatureError};
 
 /// The keys that may sign for an identity provider: at least one, at most 16.
 ///
@@ -370,6 +370,23 @@ impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Certificate(SHA-256 {})", self.0.sha256)
     }
+}
+
+/// The DER of every certificate in `input`, each one that could be trusted: for telling others of our own.
+///
+/// # Errors
+///
+/// As [`TrustedKeys::from_pem`], and where there is a public key alone.
+pub(crate) fn certificate_ders(input: &[u8]) -> Result<Vec<Vec<u8>>, CertificateError> {
+    let found = pem::certificates(input)?;
+    let certificate = |(position, der): (usize, &Vec<u8>)| {
+        let key = TrustedKey::from_der(der).map_err(|reason| among(position, found.len(), der, reason))?;
+        match key.certificate() {
+            Some(_) => Ok(only_element(der)?.whole.to_vec()),
+            None => Err(CertificateError::NotACertificate { found: FoundInstead::PublicKey }),
+        }
+    };
+    (1..).zip(&found).map(certificate).collect()
 }
 
 /// Requires a SEQUENCE with nothing behind it but white space and zeros, which editors and transports add.

@@ -17,6 +17,7 @@ mod signing;
 mod x509;
 
 pub(crate) use algorithm::{DigestAlgorithm, Digester, SignatureAlgorithm, sha256_hex};
+pub(crate) use certificate::certificate_ders;
 pub use certificate::{Certificate, TrustedKey, TrustedKeys};
 pub use public_key::KeyType;
 #[cfg(feature = "internals")]

@@ -35,6 +35,17 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A value of our own metadata cannot be written, or must not be.
+    InvalidMetadataValue {
+        /// What it is for.
+        field: &'static str,
+        /// The value.
+        value: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Nothing can be signed: the system has no randomness to give.
+    CannotSign,
     /// No certificate is trusted, so that no message could ever be accepted.
     NoTrustedKey {
         /// The identity provider.
@@ -102,6 +113,8 @@ impl fmt::Display for ConfigError {
             Self::InvalidEntityId { value } => write!(f, "not an entity ID: {value:?} (empty, or with white space around it)"),
             Self::InvalidAcsUrl { value, reason } => write!(f, "not an assertion consumer service URL: {value:?} ({reason})"),
             Self::InvalidSsoUrl { value, reason } => write!(f, "not a single sign-on URL: {value:?} ({reason})"),
+            Self::InvalidMetadataValue { field, value, reason } => write!(f, "not a {field} for metadata: {value:?} ({reason})"),
+            Self::CannotSign => f.write_str("nothing can be signed: the system has no randomness to give"),
             Self::NoTrustedKey { entity_id } => write!(f, "no trusted certificate for the identity provider {entity_id:?}"),
             Self::DuplicateIdentityProvider { entity_id } => write!(f, "two identity providers with the entity ID {entity_id:?}"),
             Self::Certificate(error) => error.fmt(f),

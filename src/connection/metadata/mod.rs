@@ -19,6 +19,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`SpMetadata`] writes our own.
+//!
 //! Deliberately absent: fetching, caching and the clock. [`IdpMetadata::valid_until`] and [`IdpMetadata::cache_duration`] say when to
 //! fetch again.
 
@@ -29,11 +31,13 @@ mod keys;
 mod read;
 mod validity;
 mod warning;
+mod write;
 
 pub use crate::error::{MetadataError, MetadataErrorKind, NotXml, UnusableKey};
 pub use idp::{Endpoint, IdpMetadata, MetadataSignature, OfferedAttribute};
 pub use read::{MetadataReader, Vouched};
 pub use warning::MetadataWarning;
+pub use write::{RequestedAttribute, SpMetadata};
 
 /// The HTTP POST binding. SAML Bindings 3.5.
 pub const HTTP_POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";

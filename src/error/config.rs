@@ -78,6 +78,8 @@ impl ConfigError {
             Self::InvalidEntityId { .. } => "invalid_entity_id",
             Self::InvalidAcsUrl { .. } => "invalid_acs_url",
             Self::InvalidSsoUrl { .. } => "invalid_sso_url",
+            Self::InvalidMetadataValue { .. } => "invalid_metadata_value",
+            Self::CannotSign => "cannot_sign",
             Self::NoTrustedKey { .. } => "no_trusted_key",
             Self::DuplicateIdentityProvider { .. } => "duplicate_identity_provider",
             Self::Certificate(error) => error.code(),
@@ -97,6 +99,8 @@ impl ConfigError {
             Self::InvalidAcsUrl { .. } | Self::InvalidSsoUrl { .. } => {
                 "give the absolute https URL, exactly as the identity provider has it"
             }
+            Self::InvalidMetadataValue { .. } => "give a value that identity providers can read",
+            Self::CannotSign => "look at this machine: its operating system gives no random numbers",
             Self::NoTrustedKey { .. } => "give the identity provider's signing certificate",
             Self::DuplicateIdentityProvider { .. } => "give each identity provider once, with all of its certificates",
             Self::BlankAttributeName => "name the attribute exactly as the identity provider writes it",

@@ -87,6 +87,23 @@ pub(crate) fn read_certificates(file: Option<&Path>) -> Result<TrustedKeys, Fail
     TrustedKeys::from_pem(bytes).map_err(|error| Failure::certificate(name, &error))
 }
 
+/// The certificates of all the files that an option names.
+///
+/// # Errors
+///
+/// As [`read_certificates`], and where there are none or too many.
+pub(crate) fn read_files(option: &str, files: &[PathBuf]) -> Result<TrustedKeys, Failure> {
+    let mut all: Option<TrustedKeys> = None;
+    for file in files {
+        let keys = read_certificates(Some(file))?;
+        all = Some(match all {
+            None => keys,
+            Some(all) => all.and(keys).map_err(|error| Failure::certificate(option, &error))?,
+        });
+    }
+    all.ok_or_else(|| Failure::usage(format!("{option}: no certificate")))
+}
+
 fn show(keys: &TrustedKeys, now: SystemTime) -> Result<(), Failure> {
     let mut screen = Screen::new();
     let count = keys.iter().count();

@@ -126,8 +126,8 @@ fn unavailable(error: &clap::Error) -> Option<&str> {
 }
 
 /// Described, and not yet there: whoever tries them should learn that, and not be told of a misspelling.
-const PLANNED_OPTIONS: [&str; 2] = ["--decryption-key", "--idp-metadata"];
-const PLANNED_COMMANDS: [&str; 4] = ["verify-logout", "inspect", "metadata", "sp-metadata"];
+const PLANNED_OPTIONS: [&str; 1] = ["--decryption-key"];
+const PLANNED_COMMANDS: [&str; 2] = ["verify-logout", "inspect"];
 
 fn one_line(text: &str) -> String {
     let paragraphs = text.split("\n\n").take_while(|paragraph| !REPEATED.iter().any(|start| paragraph.starts_with(start)));

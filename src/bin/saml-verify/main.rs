@@ -17,7 +17,9 @@ mod explain;
 mod form;
 mod input;
 mod login;
+mod metadata;
 mod refusal;
+mod sp_metadata;
 mod terminal;
 mod verify;
 
@@ -42,6 +44,8 @@ enum Command {
     Certificate(certificate::Options),
     AuthnRequest(authn_request::Options),
     Auth0Settings(auth0_settings::Options),
+    Metadata(metadata::Options),
+    SpMetadata(Box<sp_metadata::Options>),
 }
 
 fn main() -> ExitCode {
@@ -62,6 +66,7 @@ impl Command {
             Self::Certificate(options) => options.json,
             Self::AuthnRequest(options) => options.json,
             Self::Auth0Settings(options) => options.json,
+            Self::Metadata(options) => options.json,
             Self::Canonicalize(_) => false,
         }
     }
@@ -74,6 +79,8 @@ fn run(command: &Command) -> Result<Outcome, Failure> {
         Command::Certificate(options) => certificate::run(options),
         Command::AuthnRequest(options) => authn_request::run(options),
         Command::Auth0Settings(options) => auth0_settings::run(options),
+        Command::Metadata(options) => metadata::run(options),
+        Command::SpMetadata(options) => sp_metadata::run(options),
     }
 }
 

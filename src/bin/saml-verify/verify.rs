@@ -9,12 +9,12 @@ use saml_verify::{
     Verifier,
 };
 
-use crate::certificate::read_certificates;
+use crate::certificate::read_files;
 use crate::exit::{Failure, Outcome};
 use crate::input::{Message, Source, is_standard_input};
 use crate::refusal::Refusal;
 use crate::terminal::{Screen, Tone, diagnose, print_json};
-use crate::{clock, explain, login};
+use crate::{clock, explain, login, metadata};
 
 /// Verify a login: the Response that an identity provider made a browser post
 ///
@@ -27,11 +27,14 @@ pub(crate) struct Options {
     #[command(flatten)]
     source: Source,
     /// Trusted certificate: PEM, DER or bare base64; repeatable, and a file may hold several
-    #[arg(long, value_name = "FILE", required = true)]
+    #[arg(long, value_name = "FILE", required_unless_present = "idp_metadata")]
     idp_cert: Vec<PathBuf>,
-    /// Entity ID of the identity provider: the Issuer, compared exactly
-    #[arg(long, value_name = "ID")]
-    idp_entity_id: String,
+    /// Entity ID of the identity provider: the Issuer, compared exactly. With --idp-metadata it chooses among several
+    #[arg(long, value_name = "ID", required_unless_present = "idp_metadata")]
+    idp_entity_id: Option<String>,
+    /// Metadata document of the identity provider, in place of its certificate and its entity ID; you vouch for it
+    #[arg(long, value_name = "FILE", conflicts_with = "idp_cert")]
+    idp_metadata: Option<PathBuf>,
     /// Our entity ID: the audience
     #[arg(long, value_name = "ID")]
     sp_entity_id: String,
@@ -96,9 +99,9 @@ struct Allowed {
 }
 
 pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
-    let verifier = options.verifier()?;
-    options.refuse_any_among_others()?;
     let now = options.now.unwrap_or_else(SystemTime::now);
+    let verifier = options.verifier(now)?;
+    options.refuse_any_among_others()?;
     options.note_ineffective();
     let verdict = match options.source.read(&Limits::DEFAULT)? {
         Ok(message) => options.judge(&verifier, &message, now),
@@ -113,15 +116,14 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
 }
 
 impl Options {
-    fn verifier(&self) -> Result<Verifier, Failure> {
+    fn verifier(&self, now: SystemTime) -> Result<Verifier, Failure> {
         let sp = if self.allows(HTTP_ACS_URL) {
             ServiceProvider::with_http_acs_url(&self.sp_entity_id, &self.acs_url)
         } else {
             ServiceProvider::new(&self.sp_entity_id, &self.acs_url)
         };
         let sp = sp.map_err(|error| misconfigured("--sp-entity-id", &error))?;
-        let idp =
-            IdentityProvider::new(&self.idp_entity_id, self.keys()?).map_err(|error| misconfigured("--idp-entity-id", &error))?;
+        let idp = self.identity_provider(now)?;
         let departures = self.allow.iter().flat_map(|allowed| &allowed.departures);
         let idp = departures.fold(idp, |idp, departure| idp.allow(*departure));
         let idp = match &self.identify_by {
@@ -137,19 +139,26 @@ impl Options {
         self.allow.iter().any(|allowed| allowed.name == name)
     }
 
+    fn identity_provider(&self, now: SystemTime) -> Result<IdentityProvider, Failure> {
+        let Some(file) = &self.idp_metadata else {
+            let entity_id = self.idp_entity_id.as_deref().unwrap_or_default();
+            return IdentityProvider::new(entity_id, self.keys()?).map_err(|error| misconfigured("--idp-entity-id", &error));
+        };
+        if self.source.is_standard_input() && is_standard_input(file) {
+            return Err(Failure::usage("--idp-metadata: standard input is the metadata or the message, not both"));
+        }
+        let metadata = metadata::read_vouched(file, self.idp_entity_id.as_deref(), now)?;
+        for warning in metadata.warnings() {
+            diagnose(&format!("note: {}: {warning}", file.display()));
+        }
+        metadata.identity_provider().map_err(|error| misconfigured("--idp-metadata", &error))
+    }
+
     fn keys(&self) -> Result<TrustedKeys, Failure> {
         if self.source.is_standard_input() && self.idp_cert.iter().any(|file| is_standard_input(file)) {
             return Err(Failure::usage("--idp-cert: standard input is the certificate or the message, not both"));
         }
-        let mut all: Option<TrustedKeys> = None;
-        for file in &self.idp_cert {
-            let keys = read_certificates(Some(file))?;
-            all = Some(match all {
-                None => keys,
-                Some(all) => all.and(keys).map_err(|error| Failure::certificate("--idp-cert", &error))?,
-            });
-        }
-        all.ok_or_else(|| Failure::usage("--idp-cert: no certificate"))
+        read_files("--idp-cert", &self.idp_cert)
     }
 
     /// Whether any request will do: the message is only looked at.

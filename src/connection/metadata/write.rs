@@ -12,8 +12,7 @@ use crate::crypto::{certificate_ders, sha256_fingerprint};
 use crate::error::{ConfigError, SAML2};
 use crate::id::is_nc_name;
 use crate::time::format_rfc3339;
-use crate::xml::canonical::Algorithm;
-use crate::xml::{Namespace, Writer, enveloped_signature, first_forbidden};
+use crate::xml::{Namespace, SignatureForm, Writer, enveloped_signature, first_forbidden};
 use crate::{SigningKey, base64};
 
 /// The metadata document of a service provider.
@@ -210,7 +209,7 @@ impl SpMetadata {
     /// [`ConfigError::CannotSign`] where the system has no randomness to give.
     pub fn to_signed_xml(&self, key: &SigningKey) -> Result<String, ConfigError> {
         let id = self.id.clone().unwrap_or_else(|| format!("_{}", sha256_fingerprint(self.to_xml().as_bytes()).replace(':', "")));
-        let signature = enveloped_signature(key, &self.write(Some(&id), ""), &id, Algorithm::Exclusive10, "");
+        let signature = enveloped_signature(key, &SignatureForm::of(key), &self.write(Some(&id), ""), &id);
         Ok(self.write(Some(&id), &signature.ok_or(ConfigError::CannotSign)?))
     }
 

@@ -49,6 +49,7 @@ fn a_document_is_shown() {
                 place("HTTP-Redirect", "SLO.saml2", None),
             ],
             "signing_keys": [{
+                "spki_sha256": found["signing_keys"][0]["spki_sha256"],
                 "sha256": found["signing_keys"][0]["sha256"],
                 "subject": "CN=acme-dev.us.auth0.com",
                 "key_type": "RSA-4096",
@@ -203,7 +204,7 @@ fn our_own_document_is_printed_and_nothing_else() {
     for (arguments, message) in [
         (
             vec!["--slo-url", "http://portal.example/"],
-            "error: --slo-url: not a single logout URL for metadata: \"http://portal.example/\" (it is not https)\n",
+            "error: --slo-url: not a single logout URL for metadata: \"http://portal.example/\" (it is not https); give",
         ),
         (vec!["--acs-url", "ftp://x"], "error: --acs-url: "),
         (vec!["--signing-cert", PUBLISHER, "--encryption-cert", "Cargo.toml"], "error: Cargo.toml: "),

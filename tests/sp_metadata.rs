@@ -11,7 +11,7 @@ use common::{base64, read, read_text, testdata};
 use roxmltree::{Document, Node};
 use saml_verify::metadata::{HTTP_POST, HTTP_REDIRECT, MetadataReader, RequestedAttribute, SpMetadata, Vouched};
 use saml_verify::time::parse_rfc3339;
-use saml_verify::{Certificate, ConfigError, Limits, ServiceProvider, SigningKey, TrustedKeys, internals};
+use saml_verify::{ConfigError, Limits, ServiceProvider, SigningKey, TrustedKey, TrustedKeys, internals};
 
 const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 const SIGNING: &str = "auth0/keys/sp-sign-rsa2048.pem";
@@ -30,7 +30,7 @@ fn plain() -> SpMetadata {
 /// Everything there is.
 fn whole() -> Result<SpMetadata, ConfigError> {
     let certificate = |file: &str| read(&testdata(file));
-    Ok(plain()
+    plain()
         .id("_portal")?
         .valid_until(parse_rfc3339("2027-01-01T00:00:00Z").expect("a time"))
         .cache_duration(Duration::from_millis(3_600_999))
@@ -48,7 +48,7 @@ fn whole() -> Result<SpMetadata, ConfigError> {
                 RequestedAttribute::new("mail").required().friendly_name("E-Mail \"address\""),
                 RequestedAttribute::new("urn:oid:1.2").name_format("urn:oasis:names:tc:SAML:2.0:attrname-format:uri"),
             ],
-        )?)
+        )
 }
 
 /// The elements of that name below a node, in order.
@@ -150,9 +150,9 @@ fn our_reader_knows_it_for_what_it_is() {
     let metadata = MetadataReader::new(Vouched::ByAuthenticatedChannel).read_idp(xml.as_bytes(), now).expect("a document");
     let print = |file: &str| {
         let keys = TrustedKeys::from_pem(read(&testdata(file))).expect("a certificate");
-        keys.iter().map(|key| key.sha256_fingerprint().to_owned()).collect::<String>()
+        keys.iter().map(|key| key.spki_sha256_fingerprint().to_owned()).collect::<String>()
     };
-    let prints: Vec<&str> = metadata.signing_keys().iter().map(Certificate::sha256_fingerprint).collect();
+    let prints: Vec<&str> = metadata.signing_keys().iter().map(TrustedKey::spki_sha256_fingerprint).collect();
     assert_eq!(prints, [print(SIGNING), print(NEXT)]);
     assert_eq!(metadata.single_logout_url(HTTP_REDIRECT), Some("https://portal.example/slo?x&y"));
     assert_eq!(metadata.cache_duration(), Some(Duration::from_secs(3600)));

@@ -67,7 +67,7 @@ impl Command {
             Self::AuthnRequest(options) => options.json,
             Self::Auth0Settings(options) => options.json,
             Self::Metadata(options) => options.json,
-            Self::Canonicalize(_) => false,
+            Self::Canonicalize(_) | Self::SpMetadata(_) => false,
         }
     }
 }

@@ -156,9 +156,8 @@ fn of(option: &'static str) -> impl Fn(ConfigError) -> Failure {
 }
 
 fn content(file: &Path) -> Result<Vec<u8>, Failure> {
-    let too_long =
-        || Failure::of(file.display(), format!("longer than {FILE_BYTES} bytes, so no key and no file of certificates"));
-    read(Some(file), FILE_BYTES)?.ok_or_else(too_long)
+    let message = format!("{}: longer than {FILE_BYTES} bytes, so no key and no file of certificates", file.display());
+    read(Some(file), FILE_BYTES)?.ok_or_else(|| Failure::new("file_too_long", message, "give the key or the certificate alone"))
 }
 
 /// Keys and certificates take some kilobytes.

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use super::HTTP_POST;
 use crate::connection::service_provider::ServiceProvider;
 use crate::connection::url;
-use crate::crypto::{certificate_ders, sha256_fingerprint};
+use crate::crypto::{DigestAlgorithm, Digester, certificate_ders, sha256_hex};
 use crate::error::{ConfigError, SAML2};
 use crate::id::is_nc_name;
 use crate::time::format_rfc3339;
@@ -208,7 +208,7 @@ impl SpMetadata {
     ///
     /// [`ConfigError::CannotSign`] where the system has no randomness to give.
     pub fn to_signed_xml(&self, key: &SigningKey) -> Result<String, ConfigError> {
-        let id = self.id.clone().unwrap_or_else(|| format!("_{}", sha256_fingerprint(self.to_xml().as_bytes()).replace(':', "")));
+        let id = self.id.clone().unwrap_or_else(|| format!("_{}", digest_of(&self.to_xml())));
         let signature = enveloped_signature(key, &SignatureForm::of(key), &self.write(Some(&id), ""), &id);
         Ok(self.write(Some(&id), &signature.ok_or(ConfigError::CannotSign)?))
     }
@@ -326,6 +326,12 @@ fn write_key(purpose: &str, der: &[u8], writer: &mut Writer) {
             });
         });
     });
+}
+
+fn digest_of(text: &str) -> String {
+    let mut digest = Digester::new(DigestAlgorithm::Sha256);
+    digest.update(text.as_bytes());
+    sha256_hex(&digest.finish())
 }
 
 const fn boolean(value: bool) -> &'static str {

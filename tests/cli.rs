@@ -760,7 +760,7 @@ fn mistakes_of_the_caller_are_one_line_and_exit_code_2() {
         (&["verify", &message], "<--in-response-to <ID>|--unsolicited>"),
         (&["frobnicate"], "unrecognized subcommand"),
         (&["inspect", "x"], "error: inspect is not available in this version\n"),
-        (&["auth0-settings", "--x", "y"], "error: auth0-settings is not available in this version\n"),
+        (&["verify-logout", "--x", "y"], "error: verify-logout is not available in this version\n"),
         (&["--frobnicate"], "unexpected argument"),
         (&["canonicalize"], "--algorithm <NAME|URI>"),
         (&["canonicalize", "--algorithm", "c14n2", &message], "exc-c14n-with-comments"),

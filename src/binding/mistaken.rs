@@ -14,8 +14,15 @@ pub(crate) fn in_place_of_message(document: &[u8], error: impl Into<Error>) -> E
         Error::Structure(StructureError::UnexpectedRoot { .. }) => true,
         _ => false,
     };
-    let found = if may_be_another_document { known_document(&String::from_utf8_lossy(document)) } else { None };
+    let found = if may_be_another_document { known_octets(document) } else { None };
     found.map_or(error, Error::from)
+}
+
+/// A page in another encoding than UTF-8 is one all the same. Most of what is refused is told by its start, and no more is decoded.
+fn known_octets(document: &[u8]) -> Option<DecodeError> {
+    const START: usize = 8 * 1024;
+    known_document(&String::from_utf8_lossy(document.get(..START).unwrap_or(document)))?;
+    known_document(&String::from_utf8_lossy(document))
 }
 
 /// Another kind of document than XML that holds a message.
@@ -103,8 +110,8 @@ fn is_json(start: &str) -> bool {
 fn is_json_web_token(start: &str) -> bool {
     let token = without_prefix(start, "bearer ").unwrap_or(start).trim();
     let of_token = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let dots = token.bytes().filter(|byte| *byte == b'.').count();
-    token.starts_with("eyJ") && matches!(dots, 2 | 4) && token.bytes().all(of_token)
+    let dots = || token.bytes().filter(|byte| *byte == b'.').count();
+    token.starts_with("eyJ") && token.bytes().all(of_token) && matches!(dots(), 2 | 4)
 }
 
 fn starts_with(text: &str, prefix: &str) -> bool {
@@ -206,11 +213,14 @@ mod tests {
         let xml = |kind| Error::from(XmlError { kind, position: Position { offset: 0, line: 1, column: 1 } });
         let root = || Error::from(StructureError::UnexpectedRoot { expected: "Response", received: Shown::new("html") });
         let page = || Error::from(DecodeError::HtmlPage { form_field: false });
+        let with_field = || Error::from(DecodeError::HtmlPage { form_field: true });
         let large = || xml(XmlErrorKind::DocumentTooLarge { limit: 1 });
         for (document, error, said) in [
             (&b"<html>"[..], xml(XmlErrorKind::Doctype), page()),
             (b"<html/>", root(), page()),
             (b"<html>\xFF", xml(XmlErrorKind::Doctype), page()),
+            (&[&b"<html>"[..], &[b' '; 9000], b"name=SAMLResponse"].concat(), xml(XmlErrorKind::Doctype), with_field()),
+            (&[&[b' '; 9000][..], b"<html>"].concat(), xml(XmlErrorKind::Doctype), xml(XmlErrorKind::Doctype)),
             (b"<html/>", large(), large()),
             (b"<html/>", StructureError::NoAssertion.into(), StructureError::NoAssertion.into()),
             (b"<a/>", root(), root()),

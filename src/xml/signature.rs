@@ -357,11 +357,16 @@ const DIGEST_VALUE: ValueFaults = ValueFaults {
     not_base64: "a DigestValue that is not base64",
 };
 
+/// Those of identity providers have two or three thousand characters. Nobody signed KeyInfo, and whatever is shown of a certificate is
+/// copied and parsed.
+const LONGEST_CERTIFICATE: usize = 32 * 1024;
+
 /// The certificates that KeyInfo shows, as they are written: hints for the administrator.
 #[cold]
 fn shown_certificates(key_info: Cursor<'_>) -> Vec<String> {
     let x509 = key_info.children().filter(|child| child.is(Namespace::Dsig, "X509Data")).flat_map(Cursor::children);
-    let certificates = x509.filter(|child| child.is(Namespace::Dsig, "X509Certificate")).take(TrustedKeys::MAXIMUM);
+    let certificates = x509.filter(|child| child.is(Namespace::Dsig, "X509Certificate") && child.extent() <= LONGEST_CERTIFICATE);
+    let certificates = certificates.take(TrustedKeys::MAXIMUM);
     certificates.filter_map(|certificate| certificate.text(None)).map(Cow::into_owned).collect()
 }
 

@@ -91,6 +91,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `registry` | `Registry`: many connections behind one assertion consumer service, changed while the service runs |
+//! | `redis` | `RedisReplayStore` and `AsyncRedisReplayStore`: the replay store for several machines |
 //! | `cli` | the command `saml-verify`; nothing for services that link the library |
 //! | `serde` | `Serialize` and `Deserialize` for [`NameId`], `Serialize` for [`SubjectKey`] |
 //! | `test-idp` | `test_idp`: an identity provider for the tests of your service, with keys that everybody knows |
@@ -131,6 +132,8 @@ mod error;
 mod id;
 mod limits;
 mod login;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "registry")]
 mod registry;
 mod replay;
@@ -141,6 +144,11 @@ mod subject_key;
 mod verifier;
 mod xml;
 
+#[cfg(feature = "redis")]
+pub use self::redis::{
+    RedisStoreError,
+    replay::{AsyncRedisReplayStore, RedisReplayStore},
+};
 pub use binding::post::decode_post;
 pub use binding::redirect::{RedirectMessage, RedirectParameter};
 pub use binding::send::PostPage;

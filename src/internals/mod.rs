@@ -110,3 +110,8 @@ pub fn verify_value(key: &TrustedKey, method: &str, message: &[u8], value: &[u8]
         Err(VerifyFailure::KeyType) => ValueVerdict::KeyType,
     }
 }
+
+/// The key under which that assertion is claimed.
+pub fn replay_key(issuer: &str, id: &str) -> crate::ReplayKey {
+    crate::ReplayKey::new(issuer, id)
+}

@@ -6,6 +6,8 @@
 //! There is no way to ask whether a key is known: between the question and the claim another request could slip in. Nor is
 //! there a way to give a key back.
 
+#[cfg(feature = "test-idp")]
+pub(crate) mod contract;
 pub(crate) mod in_process;
 
 use std::fmt;

@@ -38,6 +38,8 @@ pub use algorithm::{DigestMethod, SignatureMethod};
 pub use fault::Fault;
 pub use response::TestResponse;
 
+pub use crate::replay::contract::{BrokenContract, check_async_replay_store, check_replay_store};
+
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;

@@ -1,0 +1,261 @@
+//! What every replay store has to do, as a test that services run against stores of their own. Feature `test-idp`.
+//!
+//! In goes a store, empty or not; out comes the first rule that it breaks.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::Barrier;
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime};
+
+use super::{AsyncReplayStore, ReplayFuture, ReplayKey, ReplayStore};
+use crate::error::ReplayError;
+
+/// A rule of [`ReplayStore::claim`] that a store breaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenContract(String);
+
+impl fmt::Display for BrokenContract {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BrokenContract {}
+
+/// How many race for one key, and for how many keys in turn.
+const RACERS: usize = 8;
+const RACES: usize = 50;
+
+/// Finds out whether a store keeps the contract of [`ReplayStore`], for a test.
+///
+/// It claims keys that no assertion has, for an hour at most, and changes nothing else. `name` sets the keys apart from those of
+/// an earlier run against a store that remembers; `now` should be the present time, for stores with a clock of their own.
+///
+/// What one process cannot find out: whether two machines share the store, and what it forgets in a crash.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use saml_verify::{InProcessReplayStore, test_idp};
+///
+/// # let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+/// let store = InProcessReplayStore::default();
+/// test_idp::check_replay_store(&store, "run 1", now)?;
+/// # Ok::<(), test_idp::BrokenContract>(())
+/// ```
+///
+/// # Errors
+///
+/// The first rule that the store breaks.
+pub fn check_replay_store(store: &(impl ReplayStore + Sync), name: &str, now: SystemTime) -> Result<(), BrokenContract> {
+    for rule in rules(name, now) {
+        rule.judge(&store.claim(&rule.key, rule.expires, rule.now))?;
+    }
+    for race in 0..RACES {
+        let key = key(name, &format!("race {race}"));
+        let start = Barrier::new(RACERS);
+        let claim = || {
+            start.wait();
+            store.claim(&key, now + HOUR, now)
+        };
+        let outcomes: Vec<_> = std::thread::scope(|scope| {
+            let racers: Vec<_> = (0..RACERS).map(|_| scope.spawn(claim)).collect();
+            racers.into_iter().filter_map(|racer| racer.join().ok()).collect()
+        });
+        one_winner(&outcomes)?;
+    }
+    Ok(())
+}
+
+/// [`check_replay_store`] for an [`AsyncReplayStore`].
+///
+/// # Errors
+///
+/// The first rule that the store breaks.
+pub async fn check_async_replay_store(store: &impl AsyncReplayStore, name: &str, now: SystemTime) -> Result<(), BrokenContract> {
+    for rule in rules(name, now) {
+        rule.judge(&store.claim(&rule.key, rule.expires, rule.now).await)?;
+    }
+    let unpolled = key(name, "dropped before it was awaited");
+    drop(store.claim(&unpolled, now + HOUR, now));
+    first(&store.claim(&unpolled, now + HOUR, now).await, "a claim counts only once it is awaited")?;
+    for race in 0..RACES {
+        let key = key(name, &format!("race {race}"));
+        one_winner(&all((0..RACERS).map(|_| store.claim(&key, now + HOUR, now)).collect()).await)?;
+    }
+    Ok(())
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// One claim in a fixed order, and what must come of it.
+struct Rule {
+    text: &'static str,
+    key: ReplayKey,
+    expires: SystemTime,
+    now: SystemTime,
+    accepted: bool,
+}
+
+impl Rule {
+    fn judge(&self, outcome: &Result<(), ReplayError>) -> Result<(), BrokenContract> {
+        if self.accepted { first(outcome, self.text) } else { again(outcome, self.text) }
+    }
+}
+
+fn rules(name: &str, now: SystemTime) -> Vec<Rule> {
+    let rule = |text, id: &str, expires, now, accepted| Rule { text, key: key(name, id), expires, now, accepted };
+    let second = Duration::from_secs(1);
+    vec![
+        rule("the first claim of a key succeeds", "a", now + HOUR, now, true),
+        rule("the second claim of a key is Replayed", "a", now + HOUR, now, false),
+        rule("a claim of another key succeeds", "b", now + HOUR, now, true),
+        rule("a key stays claimed while other keys are claimed", "a", now + HOUR, now, false),
+        rule("a key stays claimed until it expires", "a", now + HOUR, now + HOUR - second, false),
+        rule("a key stays claimed where the clock goes back", "a", now + HOUR, now - HOUR, false),
+        rule("a second claim does not shorten the first one", "b", now + second, now, false),
+        rule("a second claim does not shorten the first one", "b", now + HOUR, now + 2 * second, false),
+        rule("a claim of less than a millisecond succeeds", "c", now + Duration::from_nanos(1), now, true),
+        rule("a claim of many years succeeds", "d", now + 100_000 * HOUR, now, true),
+        rule("a claim of many years stays", "d", now + HOUR, now, false),
+    ]
+}
+
+fn key(name: &str, id: &str) -> ReplayKey {
+    // No issuer is named so: an entity ID has no white space around it.
+    ReplayKey::new(" contract ", &format!("{name}/{id}"))
+}
+
+fn first(outcome: &Result<(), ReplayError>, rule: &str) -> Result<(), BrokenContract> {
+    match outcome {
+        Ok(()) => Ok(()),
+        Err(error) => Err(BrokenContract(format!("{rule}; this one does not: {error}"))),
+    }
+}
+
+fn again(outcome: &Result<(), ReplayError>, rule: &str) -> Result<(), BrokenContract> {
+    match outcome {
+        Err(ReplayError::Replayed) => Ok(()),
+        Ok(()) => Err(BrokenContract(format!("{rule}; this one was accepted"))),
+        Err(error) => Err(BrokenContract(format!("{rule}; this one is another error: {error}"))),
+    }
+}
+
+fn one_winner(outcomes: &[Result<(), ReplayError>]) -> Result<(), BrokenContract> {
+    let winners = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    if outcomes.len() != RACERS || winners != 1 {
+        return Err(BrokenContract(format!("of {RACERS} claims at once exactly one succeeds; of these {winners} did")));
+    }
+    outcomes.iter().filter(|outcome| outcome.is_err()).try_for_each(|outcome| again(outcome, "the others are Replayed"))
+}
+
+/// Waits for all of them, which wait at the same time.
+async fn all(mut claims: Vec<ReplayFuture<'_>>) -> Vec<Result<(), ReplayError>> {
+    let mut outcomes = Vec::new();
+    let poll = |context: &mut Context<'_>| {
+        claims.retain_mut(|claim| match claim.as_mut().poll(context) {
+            Poll::Ready(outcome) => {
+                outcomes.push(outcome);
+                false
+            }
+            Poll::Pending => true,
+        });
+        if claims.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    };
+    pin!(std::future::poll_fn(poll)).await;
+    outcomes
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::replay::in_process::InProcessReplayStore;
+
+    fn now() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
+    }
+
+    #[test]
+    fn the_store_in_process_keeps_the_contract() {
+        let store = InProcessReplayStore::default();
+        assert_eq!(check_replay_store(&store, "one", now()), Ok(()));
+        assert_eq!(check_replay_store(&store, "two", now()), Ok(()));
+        // The same keys again.
+        assert!(check_replay_store(&store, "two", now()).is_err());
+    }
+
+    /// A store that makes one mistake.
+    struct Faulty {
+        claims: Mutex<HashMap<ReplayKey, SystemTime>>,
+        mistake: Mistake,
+    }
+
+    #[derive(Clone, Copy, PartialEq)]
+    enum Mistake {
+        None,
+        ForgetsOthers,
+        ForgetsWhenTheClockGoesBack,
+        Overwrites,
+        AsksBeforeItClaims,
+        RefusesShort,
+        AcceptsAll,
+        Unavailable,
+    }
+
+    impl ReplayStore for Faulty {
+        fn claim(&self, key: &ReplayKey, expires: SystemTime, now: SystemTime) -> Result<(), ReplayError> {
+            let mut claims = self.claims.lock().unwrap();
+            let known = claims.get(key).copied();
+            let live = known
+                .is_some_and(|end| end > now && (self.mistake != Mistake::ForgetsWhenTheClockGoesBack || end < now + HOUR * 2));
+            if self.mistake == Mistake::Overwrites && known.is_some() {
+                claims.insert(key.clone(), expires);
+            }
+            if self.mistake == Mistake::AsksBeforeItClaims {
+                drop(claims);
+                std::thread::sleep(Duration::from_millis(1));
+                claims = self.claims.lock().unwrap();
+            }
+            match self.mistake {
+                Mistake::Unavailable => return Err(ReplayError::unavailable("away")),
+                Mistake::RefusesShort if expires < now + Duration::from_millis(1) => return Err(ReplayError::Replayed),
+                Mistake::ForgetsOthers => claims.retain(|one, _| one == key),
+                _ => {}
+            }
+            if live && self.mistake != Mistake::AcceptsAll {
+                return Err(ReplayError::Replayed);
+            }
+            claims.insert(key.clone(), expires);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn each_mistake_breaks_its_rule() {
+        for (mistake, rule) in [
+            (Mistake::ForgetsOthers, "a key stays claimed while other keys are claimed; this one was accepted"),
+            (Mistake::ForgetsWhenTheClockGoesBack, "a key stays claimed where the clock goes back; this one was accepted"),
+            (Mistake::Overwrites, "a second claim does not shorten the first one; this one was accepted"),
+            (Mistake::AcceptsAll, "the second claim of a key is Replayed; this one was accepted"),
+            (
+                Mistake::RefusesShort,
+                "a claim of less than a millisecond succeeds; this one does not: the assertion was used before",
+            ),
+            (
+                Mistake::Unavailable,
+                "the first claim of a key succeeds; this one does not: the replay store is not available: away",
+            ),
+        ] {
+            let store = Faulty { claims: Mutex::default(), mistake };
+            assert_eq!(check_replay_store(&store, "", now()), Err(BrokenContract(rule.to_owned())));
+        }
+        let store = Faulty { claims: Mutex::default(), mistake: Mistake::AsksBeforeItClaims };
+        let broken = check_replay_store(&store, "", now()).unwrap_err().to_string();
+        assert!(broken.starts_with("of 8 claims at once exactly one succeeds; of these "), "{broken}");
+        let store = Faulty { claims: Mutex::default(), mistake: Mistake::None };
+        assert_eq!(check_replay_store(&store, "", now()), Ok(()));
+    }
+}

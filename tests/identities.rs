@@ -46,7 +46,7 @@ fn verify(idp: IdentityProvider, xml: &str) -> Result<Login, Error> {
 /// A login whose subject has that name, and with those statements; the Assertion is signed.
 fn message(name: &str, statements: &str) -> String {
     let idp = TestIdp::new(IDP);
-    let xml = idp.response(SP, ACS, now()).in_response_to(REQUEST).name_id("eve@example.com").to_xml();
+    let xml = idp.response(SP, ACS, now()).in_response_to(REQUEST).assertion_id("_assertion").name_id("eve@example.com").to_xml();
     let (before, rest) = xml.split_once("<ds:Signature ").expect("a Signature");
     let (_, after) = rest.split_once("</ds:Signature>").expect("its end");
     let after = replaced(&replaced(after, NAME_ID, name), "</saml:Assertion>", &format!("{statements}</saml:Assertion>"));

@@ -176,28 +176,40 @@ pub(super) fn canonicalize(document: &Document<'_>, job: Job<'_>, sink: &mut imp
 /// be, so that all forms that one string collects are bounded together.
 pub(super) fn append_content(parent: Cursor<'_>, excluded: Option<NodeId>, out: &mut String) -> Result<(), NotCanonical> {
     let document = parent.document;
-    let mut form = Bounded { octets: Vec::new(), left: longest(document.strings.text.len()).checked_sub(out.len()) };
+    let before = out.len();
+    let mut form = Bounded { left: longest(document.strings.text.len()).checked_sub(before), out };
     for child in parent.children() {
-        canonicalize(document, Job { algorithm: Algorithm::Exclusive10, prefix_list: "", apex: child.id, excluded }, &mut form)?;
-        form.left.ok_or(NotCanonical::TooLong)?;
+        let job = Job { algorithm: Algorithm::Exclusive10, prefix_list: "", apex: child.id, excluded };
+        let written = canonicalize(document, job, &mut form);
+        if let Err(not) = written.and(form.left.map(|_| ()).ok_or(NotCanonical::TooLong)) {
+            form.out.truncate(before);
+            return Err(not);
+        }
     }
-    // What is copied and what is written are pieces of text, so that together they are one.
-    out.push_str(std::str::from_utf8(&form.octets).unwrap_or_default());
     Ok(())
 }
 
-/// Octets up to a bound.
-struct Bounded {
-    octets: Vec<u8>,
-    /// `None` where there were too many.
+/// Text up to a bound.
+struct Bounded<'o> {
+    /// `None` where there was too much.
     left: Option<usize>,
+    out: &'o mut String,
 }
 
-impl Sink for Bounded {
+impl Sink for Bounded<'_> {
+    /// What is copied and what is written anew are whole pieces of text.
     fn write(&mut self, octets: &[u8]) {
         self.left = self.left.and_then(|left| left.checked_sub(octets.len()));
-        if self.left.is_some() {
-            self.octets.extend_from_slice(octets);
+        match std::str::from_utf8(octets) {
+            Ok(text) if self.left.is_some() => {
+                // By a quarter where it does not fit: most forms are hardly longer than what they are of.
+                if self.out.capacity().saturating_sub(self.out.len()) < text.len() {
+                    self.out.reserve_exact(text.len().max(self.out.len() / 4));
+                }
+                self.out.push_str(text);
+            }
+            Ok(_) => {}
+            Err(_) => debug_assert!(false, "a piece of text is cut"),
         }
     }
 }

@@ -13,11 +13,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use der::ErrorKind;
+
 use super::algorithm::{SignatureAlgorithm, sha1_fingerprint, sha256_fingerprint};
-use super::ber::{self, Element, Fault};
+use super::elements::{self, SEQUENCE};
 use super::public_key::{self, KeyType, PublicKey, VerifyFailure};
-use super::x509::Fields;
-use super::{name, pem, refused_value};
+use super::x509::{Fields, OUTERMOST, malformed};
+use super::{pem, refused_value};
 use crate::error::{CertificateError, FoundInstead, Shown, SignatureError};
 
 /// The keys that may sign for an identity provider: at least one, at most 16.
@@ -218,11 +220,11 @@ struct KeyAndCertificate {
 impl TrustedKey {
     /// Reads one certificate or one public key, and nothing behind it.
     fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
-        let element = only_element(der)?;
-        let (key, certificate) = match Fields::read(element.content) {
-            Ok(fields) => (PublicKey::from_spki(fields.public_key)?, Some(Certificate::new(element.whole, &fields))),
+        let whole = only_element(der)?;
+        let (key, certificate) = match Fields::read(whole) {
+            Ok(fields) => (PublicKey::from_spki(fields.public_key)?, Some(Certificate::new(whole, &fields))),
             Err(reason) => {
-                let spki = public_key::spki(element).ok_or_else(|| pem::other_than_certificate(element).unwrap_or(reason))?;
+                let spki = public_key::spki(whole).ok_or_else(|| pem::other_than_certificate(whole).unwrap_or(reason))?;
                 (PublicKey::from_spki(&spki)?, None)
             }
         };
@@ -306,18 +308,19 @@ struct Inner {
 impl Certificate {
     fn new(whole: &[u8], fields: &Fields<'_>) -> Self {
         Self(Arc::new(Inner {
-            subject: name::distinguished(fields.subject),
-            issuer: name::distinguished(fields.issuer),
+            subject: fields.subject(),
+            issuer: fields.issuer(),
             serial: fields.serial_hex(),
             signature_algorithm: fields.signature_algorithm_name(),
-            not_before: fields.not_before,
-            not_after: fields.not_after,
+            not_before: fields.not_before(),
+            not_after: fields.not_after(),
             sha256: sha256_fingerprint(whole),
             sha1: sha1_fingerprint(whole),
         }))
     }
 
-    /// Whom the certificate names, as in RFC 4514: `CN=acme.us.auth0.com`. May be empty.
+    /// Whom the certificate names, as in RFC 4514: `CN=acme.us.auth0.com`. May be empty, and in hexadecimal (`#30…`) where it is
+    /// not built as usual.
     pub fn subject(&self) -> &str {
         &self.0.subject
     }
@@ -382,7 +385,7 @@ pub(crate) fn certificate_ders(input: &[u8]) -> Result<Vec<Vec<u8>>, Certificate
     let certificate = |(position, der): (usize, &Vec<u8>)| {
         let key = TrustedKey::from_der(der).map_err(|reason| among(position, found.len(), der, reason))?;
         match key.certificate() {
-            Some(_) => Ok(only_element(der)?.whole.to_vec()),
+            Some(_) => Ok(only_element(der)?.to_vec()),
             None => Err(CertificateError::NotACertificate { found: FoundInstead::PublicKey }),
         }
     };
@@ -390,14 +393,15 @@ pub(crate) fn certificate_ders(input: &[u8]) -> Result<Vec<Vec<u8>>, Certificate
 }
 
 /// Requires a SEQUENCE with nothing behind it but white space and zeros, which editors and transports add.
-fn only_element(der: &[u8]) -> Result<Element<'_>, CertificateError> {
-    match ber::read(der) {
-        Ok((element, behind)) if element.tag == ber::SEQUENCE => {
+fn only_element(der: &[u8]) -> Result<&[u8], CertificateError> {
+    match elements::first(der) {
+        Ok((whole @ [SEQUENCE, ..], behind)) => {
             let padding = behind.iter().all(|octet| *octet == 0 || octet.is_ascii_whitespace());
-            if padding { Ok(element) } else { Err(CertificateError::TrailingData { bytes: behind.len() }) }
+            if padding { Ok(whole) } else { Err(CertificateError::TrailingData { bytes: behind.len() }) }
         }
-        Err(Fault::Truncated) => Err(CertificateError::Truncated),
-        _ => Err(CertificateError::Malformed { part: "its outermost element" }),
+        Ok(_) => Err(CertificateError::Malformed { part: OUTERMOST }),
+        Err(error) if matches!(error.kind(), ErrorKind::Incomplete { .. }) => Err(CertificateError::Truncated),
+        Err(error) => Err(malformed(OUTERMOST, error)),
     }
 }
 
@@ -406,8 +410,8 @@ fn among(position: usize, count: usize, der: &[u8], reason: CertificateError) ->
     if count == 1 {
         return reason;
     }
-    let fields = ber::read(der).ok().and_then(|(element, _)| Fields::read(element.content).ok());
-    let subject = fields.map(|fields| Shown::new(&name::distinguished(fields.subject)));
+    let fields = elements::first(der).ok().and_then(|(whole, _)| Fields::read(whole).ok());
+    let subject = fields.map(|fields| Shown::new(&fields.subject()));
     CertificateError::OneOfSeveral { position, count, subject, reason: Box::new(reason) }
 }
 
@@ -578,20 +582,20 @@ mod tests {
         }
     }
 
-    /// As OpenSSL, and other than a key: the outer lengths say nothing of it.
+    /// As OpenSSL, and other than in a key: the outer lengths say nothing of it. Other than OpenSSL, no length has octets to spare.
     #[test]
-    fn lengths_of_the_container_need_not_be_the_shortest() {
+    fn lengths_of_the_container_may_be_indefinite() {
         let same = certificate_of(DER);
         let content = &DER[4..];
         let long = [&[0x30, 0x83, 0], &DER[2..]].concat();
         let indefinite = [&[0x30, 0x80], content, &[0, 0]].concat();
-        for der in [long, indefinite] {
-            let other = only(&der);
-            let certificate = other.certificate().unwrap();
-            assert_eq!((certificate.subject(), certificate.serial_hex()), (same.subject(), same.serial_hex()));
-            assert_eq!(other.spki_sha256_fingerprint(), only(DER).spki_sha256_fingerprint());
-            assert_ne!(certificate, &same, "a fingerprint is one of octets");
-        }
+        let other = only(&indefinite);
+        let certificate = other.certificate().unwrap();
+        assert_eq!((certificate.subject(), certificate.serial_hex()), (same.subject(), same.serial_hex()));
+        assert_eq!(other.spki_sha256_fingerprint(), only(DER).spki_sha256_fingerprint());
+        assert_ne!(certificate, &same, "a fingerprint is one of octets");
+        let error = CertificateError::Malformed { part: "a length in more octets than it needs" };
+        assert_eq!(TrustedKeys::from_pem(long), Err(error));
     }
 
     /// Made with the command `openssl`, which reads them all.
@@ -602,6 +606,8 @@ mod tests {
                 include_str!(concat!("../../testdata/keys/odd/", $name, ".pem"))
             };
         }
+        // The library knows no UniversalString.
+        let universal = "#30233121301f06035504031c180000005a000000fc00000072000000690000006300000068";
         for (pem, subject, serial) in [
             (odd!("ad-cs"), "CN=adfs signing,DC=corp", "0A1B2C"),
             (odd!("long-serial"), "CN=long serial", "7F0102030405060708090A0B0C0D0E0F101112131415161718"),
@@ -610,7 +616,7 @@ mod tests {
             (odd!("empty-name"), "", "3C1C243543602DE0E82529D52C81FA3F260A9BE1"),
             (odd!("teletex-name"), "CN=Zürich", "01"),
             (odd!("bmp-name"), "CN=Zürich", "01"),
-            (odd!("universal-name"), "CN=Zürich", "01"),
+            (odd!("universal-name"), universal, "01"),
             (odd!("version-1"), "CN=version 1", "01"),
         ] {
             let certificate = certificate_of(pem);
@@ -657,7 +663,7 @@ mod tests {
             (include_str!("../../testdata/keys/verify/p384.pem"), KeyType::P384),
         ] {
             let der = pem::certificates(pem.as_bytes()).unwrap().remove(0);
-            let spki = Fields::read(ber::read(&der).unwrap().0.content).unwrap().public_key.to_vec();
+            let spki = Fields::read(&der).unwrap().public_key.to_vec();
             for input in [armored("PUBLIC KEY", &spki), STANDARD.encode(&spki).into_bytes(), spki.clone()] {
                 let key = only(&input);
                 assert_eq!((key.key_type(), key.spki_sha256_fingerprint()), (kind, only(pem).spki_sha256_fingerprint()));

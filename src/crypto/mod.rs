@@ -4,9 +4,8 @@
 //! signing here but for messages of our own, no choice of key by the message, no certificate chain: a trusted key is trusted because it was configured.
 
 pub(crate) mod algorithm;
-mod ber;
 pub(crate) mod certificate;
-mod name;
+mod elements;
 mod pasted;
 mod pem;
 mod private_key;

@@ -12,9 +12,11 @@ use std::ops::Range;
 
 use ::base64::engine::general_purpose::STANDARD;
 use ::base64::{DecodeError, Engine};
+use der::asn1::AnyRef;
+use der::{Tag, TagNumber, Tagged};
 use memchr::{memchr, memmem};
 
-use super::ber::{self, Element, Elements};
+use super::elements::{self, SEQUENCE};
 use super::pasted::{Text, typographic_dashes};
 use crate::error::{CertificateError, FoundInstead, Shown};
 
@@ -28,23 +30,27 @@ pub(super) fn certificates(input: &[u8]) -> Result<Vec<Vec<u8>>, CertificateErro
 }
 
 /// What an element is that is neither a certificate nor a public key, going by the tags of its first elements.
-pub(super) fn other_than_certificate(outer: Element<'_>) -> Option<CertificateError> {
+pub(super) fn other_than_certificate(whole: &[u8]) -> Option<CertificateError> {
     use FoundInstead::{CertificateRequest, Pkcs7, Pkcs12, PrivateKey};
-    let found = match Elements(outer.content).take(3).collect::<Vec<_>>().as_slice() {
-        [version, ..] if version.tag == ber::INTEGER && version.content == [3] => Pkcs12,
-        [version, ..] if version.tag == ber::INTEGER && version.content.len() == 1 => PrivateKey,
-        [kind, ..] if kind.tag == ber::OBJECT_IDENTIFIER && kind.content.starts_with(PKCS7) => Pkcs7,
-        [algorithm, key] if algorithm.tag == ber::SEQUENCE && key.tag == ber::OCTET_STRING => PrivateKey,
-        [request, _, _] if request.tag == ber::SEQUENCE && is_request(*request) => CertificateRequest,
+    let found = match elements::within(whole).as_slice() {
+        [version, ..] if version.tag() == Tag::Integer && version.value() == [3] => Pkcs12,
+        [version, ..] if version.tag() == Tag::Integer && version.value().len() == 1 => PrivateKey,
+        [kind, ..] if kind.tag() == Tag::ObjectIdentifier && kind.value().starts_with(PKCS7) => Pkcs7,
+        [algorithm, key] if algorithm.tag() == Tag::Sequence && key.tag() == Tag::OctetString => PrivateKey,
+        [request, _, _] if request.tag() == Tag::Sequence && is_request(*request) => CertificateRequest,
         _ => return None,
     };
     Some(CertificateError::NotACertificate { found })
 }
 
 /// RFC 2986 section 4.1: version, subject, public key, attributes.
-fn is_request(content: Element<'_>) -> bool {
-    let tags: Vec<u8> = Elements(content.content).map(|part| part.tag).collect();
-    matches!(tags.as_slice(), [ber::INTEGER, ber::SEQUENCE, ber::SEQUENCE] | [ber::INTEGER, ber::SEQUENCE, ber::SEQUENCE, 0xA0])
+fn is_request(content: AnyRef<'_>) -> bool {
+    const ATTRIBUTES: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
+    let tags: Vec<Tag> = elements::elements(content.value()).iter().map(Tagged::tag).collect();
+    matches!(
+        tags.as_slice(),
+        [Tag::Integer, Tag::Sequence, Tag::Sequence] | [Tag::Integer, Tag::Sequence, Tag::Sequence, ATTRIBUTES]
+    )
 }
 
 /// As [`certificates`], where `input` is within base64 that often.
@@ -73,8 +79,8 @@ fn unwrapped(input: &[u8], layers: u8) -> Result<Vec<Vec<u8>>, CertificateError>
 /// A SEQUENCE of 128 bytes or more, or a shorter one with an octet that no text has: the public key of a small curve.
 fn is_der(input: &[u8]) -> bool {
     match input {
-        [ber::SEQUENCE, 0x80..=0xFF, ..] => true,
-        [ber::SEQUENCE, ..] => input.iter().take(16).any(|octet| *octet < b'\t'),
+        [SEQUENCE, 0x80..=0xFF, ..] => true,
+        [SEQUENCE, ..] => input.iter().take(16).any(|octet| *octet < b'\t'),
         _ => false,
     }
 }
@@ -92,8 +98,8 @@ fn is_utf16(input: &[u8]) -> bool {
 fn chain(der: &[u8]) -> Vec<Vec<u8>> {
     let mut chain = Vec::new();
     let mut rest = der;
-    while let Ok((element, behind @ [ber::SEQUENCE, 0x80..=0xFF, ..])) = ber::read(rest) {
-        chain.push(element.whole.to_vec());
+    while let Ok((whole, behind @ [SEQUENCE, 0x80..=0xFF, ..])) = elements::first(rest) {
+        chain.push(whole.to_vec());
         rest = behind;
     }
     chain.push(rest.to_vec());
@@ -209,7 +215,7 @@ fn bare(text: &Text, layers: u8) -> Result<Vec<Vec<u8>>, CertificateError> {
         return decode(text, range).map(|der| chain(&der)); // a SEQUENCE of 128 bytes or more, whatever else
     }
     let decoded = decode(text, range).unwrap_or_default();
-    if is_der(&decoded) && ber::read(&decoded).is_ok() {
+    if is_der(&decoded) && elements::first(&decoded).is_ok() {
         return Ok(chain(&decoded));
     }
     if let Some(layers) = layers.checked_sub(1) {
@@ -327,9 +333,8 @@ fn decode(text: &Text, body: Range<usize>) -> Result<Vec<u8>, CertificateError> 
 /// Takes away what OpenSSL writes behind a `TRUSTED CERTIFICATE`: a SEQUENCE of the purposes that a certificate of an authority
 /// is good for. None of them is SAML; trust comes from the configuration that names the file.
 fn without_trust_settings(mut der: Vec<u8>) -> Vec<u8> {
-    if let Ok((_, settings)) = ber::read(&der)
-        && let Ok((element, [])) = ber::read(settings)
-        && element.tag == ber::SEQUENCE
+    if let Ok((_, settings)) = elements::first(&der)
+        && let Ok(([SEQUENCE, ..], [])) = elements::first(settings)
     {
         der.truncate(der.len().saturating_sub(settings.len()));
     }
@@ -618,6 +623,7 @@ mod tests {
             (include_bytes!("../../testdata/keys/refused/pkcs7.der").to_vec(), found(FoundInstead::Pkcs7)),
             (include_bytes!("../../testdata/keys/refused/certificates.p12").to_vec(), found(FoundInstead::Pkcs12)),
             (decode(include_str!("../../testdata/keys/refused/request.pem")), found(FoundInstead::CertificateRequest)),
+            (vec![0x30, 0x80, 2, 1, 3, 0x30, 0x80, 0, 0, 0, 0], found(FoundInstead::Pkcs12)), // as Java writes it
             (vec![0x30, 5, 2, 1, 0, 0x30, 0], found(FoundInstead::PrivateKey)), // PKCS #8 starts so, and PKCS #1 nearly
             (vec![0x30, 6, 0x30, 2, 6, 0, 4, 0], found(FoundInstead::PrivateKey)), // encrypted PKCS #8
             (vec![0x30, 0], None),
@@ -629,7 +635,7 @@ mod tests {
             (vec![0x30, 4, 5, 0, 4, 0], None),
             (DER.to_vec(), None),
         ] {
-            assert_eq!(other_than_certificate(ber::read(&der).unwrap().0), error, "{der:02X?}");
+            assert_eq!(other_than_certificate(&der), error, "{der:02X?}");
         }
     }
 }

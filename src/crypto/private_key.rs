@@ -3,9 +3,10 @@
 //! In goes the content of a file or of an environment variable; out comes the DER of the one private key in it and its parts, or
 //! a [`SigningKeyError`] that says what it was instead. Whether the numbers make a key, whoever signs with them finds out.
 
-use der::asn1::{AnyRef, BitStringRef, OctetStringRef, UintRef};
+use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef, UintRef};
 use der::{Decode, Tag, TagNumber, Tagged};
 
+use super::elements::elements;
 use super::pasted::Text;
 use super::pem::{Block, blocks};
 use super::public_key::{ED25519, ELLIPTIC_CURVE, P256, P384, RSA, bit_length, name_of};
@@ -108,12 +109,12 @@ impl PrivateKeyDer {
         };
         let key = key.decode_as::<&OctetStringRef>().map_err(|_| SHAPE)?.as_bytes();
         let algorithm = elements(algorithm.value());
-        let oid = algorithm.first().filter(|oid| oid.tag() == Tag::ObjectIdentifier).ok_or(SHAPE)?;
-        match oid.value() {
+        let oid = algorithm.first().and_then(|oid| oid.decode_as::<ObjectIdentifier>().ok()).ok_or(SHAPE)?;
+        match oid {
             RSA => rsa(key),
             ELLIPTIC_CURVE => elliptic_curve(key, algorithm.get(1).copied()),
             ED25519 => Ok(PrivateKey::Ed25519(&self.der)),
-            other => Err(SigningKeyError::UnsupportedKey { algorithm: name_of(other) }),
+            other => Err(SigningKeyError::UnsupportedKey { algorithm: name_of(&other) }),
         }
     }
 }
@@ -139,26 +140,16 @@ fn elliptic_curve<'a>(sec1: &'a [u8], named: Option<AnyRef<'a>>) -> Result<Priva
         parts.iter().find(|part| part.tag() == wanted).map(|part| part.value())
     };
     let named = named.or_else(|| tagged(0).and_then(|parameters| AnyRef::from_der(parameters).ok()));
-    let curve = match named.map(|parameters| (parameters.tag(), parameters.value())) {
-        Some((Tag::ObjectIdentifier, P256)) => Curve::P256,
-        Some((Tag::ObjectIdentifier, P384)) => Curve::P384,
-        Some((Tag::ObjectIdentifier, other)) => return Err(SigningKeyError::UnsupportedCurve { curve: name_of(other) }),
-        Some(_) => return Err(SigningKeyError::UnsupportedCurve { curve: "explicit parameters".to_owned() }),
+    let curve = match named.map(AnyRef::decode_as) {
+        Some(Ok(P256)) => Curve::P256,
+        Some(Ok(P384)) => Curve::P384,
+        Some(Ok(other)) => return Err(SigningKeyError::UnsupportedCurve { curve: name_of(&other) }),
+        Some(Err(_)) => return Err(SigningKeyError::UnsupportedCurve { curve: "explicit parameters".to_owned() }),
         None => return Err(malformed("it names no curve")),
     };
     let point = tagged(1).ok_or(malformed("its public key is missing in it"))?;
     let point = BitStringRef::from_der(point).ok().and_then(|bits| bits.as_bytes()).ok_or(SHAPE)?;
     Ok(PrivateKey::EllipticCurve { curve, scalar, point })
-}
-
-/// The elements that stand one behind the other in `der`, as far as they are DER.
-fn elements(mut der: &[u8]) -> Vec<AnyRef<'_>> {
-    let mut elements = Vec::new();
-    while let Ok((element, rest)) = AnyRef::from_der_partial(der) {
-        elements.push(element);
-        der = rest;
-    }
-    elements
 }
 
 /// The elements of a SEQUENCE with nothing behind it.

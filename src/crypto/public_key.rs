@@ -11,13 +11,14 @@
 
 use std::fmt;
 
-use der::asn1::{AnyRef, BitStringRef, UintRef};
-use der::{Decode, Reader, SliceReader, Tag, Tagged};
+use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
+use der::{Decode, Encode, Reader, SliceReader, Tag, Tagged};
 use ring::signature::UnparsedPublicKey;
+use x509_cert::der::oid::db::{DB, rfc5912, rfc8410};
+use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 use super::algorithm::{KeyFamily, SignatureAlgorithm, sha256_fingerprint};
-use super::ber::{self, Element, Elements};
-use super::name;
+use super::elements;
 use crate::error::CertificateError;
 
 /// A public key of a supported kind.
@@ -36,9 +37,9 @@ impl PublicKey {
     ///
     /// What is wrong with the key, or why it cannot be used.
     pub(super) fn from_spki(spki: &[u8]) -> Result<Self, CertificateError> {
-        let info = Info::read(spki).map_err(|_| malformed("it is no SubjectPublicKeyInfo in DER"))?;
-        let key = info.key.as_bytes().ok_or(malformed("its last byte has unused bits"))?;
-        Ok(Self { kind: kind(&info, key)?, key: key.to_vec(), spki_sha256: sha256_fingerprint(spki) })
+        let info = SubjectPublicKeyInfoRef::from_der(spki).map_err(|_| malformed("it is no SubjectPublicKeyInfo in DER"))?;
+        let key = info.subject_public_key.as_bytes().ok_or(malformed("its last byte has unused bits"))?;
+        Ok(Self { kind: kind(info.algorithm, key)?, key: key.to_vec(), spki_sha256: sha256_fingerprint(spki) })
     }
 
     pub(super) const fn kind(&self) -> KeyType {
@@ -110,65 +111,29 @@ pub(crate) enum VerifyFailure {
 
 /// The SubjectPublicKeyInfo that `element` is; of a PKCS #1 `RSAPublicKey` the one that holds it. Going by the tags: what is in
 /// there is judged where the key is read.
-pub(super) fn spki(element: Element<'_>) -> Option<Vec<u8>> {
-    let tags: Vec<u8> = Elements(element.content).map(|part| part.tag).collect();
-    match tags.as_slice() {
-        [ber::SEQUENCE, ber::BIT_STRING] => Some(element.whole.to_vec()),
-        [ber::INTEGER, ber::INTEGER] => spki_of_pkcs1(element.whole),
+pub(super) fn spki(element: &[u8]) -> Option<Vec<u8>> {
+    match elements::within(element).iter().map(Tagged::tag).collect::<Vec<_>>().as_slice() {
+        [Tag::Sequence, Tag::BitString] => Some(element.to_vec()),
+        [Tag::Integer, Tag::Integer] => spki_of_pkcs1(element).ok(),
         _ => None,
     }
 }
 
-fn spki_of_pkcs1(key: &[u8]) -> Option<Vec<u8>> {
-    /// `rsaEncryption` with NULL for parameters.
-    const ALGORITHM: [u8; 15] = [0x30, 13, 6, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1, 5, 0];
-    let bits = element(0x03, &[&[0], key].concat())?;
-    element(0x30, &[&ALGORITHM[..], &bits].concat())
-}
-
-fn element(tag: u8, content: &[u8]) -> Option<Vec<u8>> {
-    let [high, low] = u16::try_from(content.len()).ok()?.to_be_bytes();
-    let header = match (high, low) {
-        (0, 0..0x80) => vec![tag, low],
-        (0, _) => vec![tag, 0x81, low],
-        _ => vec![tag, 0x82, high, low],
-    };
-    Some([&header, content].concat())
-}
-
-/// A SubjectPublicKeyInfo, taken apart.
-struct Info<'a> {
-    algorithm: &'a [u8],
-    parameters: Option<AnyRef<'a>>,
-    key: BitStringRef<'a>,
-}
-
-impl<'a> Info<'a> {
-    fn read(spki: &'a [u8]) -> der::Result<Self> {
-        let mut reader = SliceReader::new(spki)?;
-        let info = reader.sequence(|content| {
-            let (algorithm, parameters) = content.sequence(|identifier| {
-                let algorithm = AnyRef::decode(identifier)?;
-                algorithm.tag().assert_eq(Tag::ObjectIdentifier)?;
-                let parameters = if identifier.is_finished() { None } else { Some(AnyRef::decode(identifier)?) };
-                Ok::<_, der::Error>((algorithm.value(), parameters))
-            })?;
-            Ok::<_, der::Error>(Self { algorithm, parameters, key: BitStringRef::decode(content)? })
-        })?;
-        reader.finish()?;
-        Ok(info)
-    }
+/// RFC 8017 appendix A.1: `rsaEncryption`, with NULL for parameters.
+fn spki_of_pkcs1(key: &[u8]) -> der::Result<Vec<u8>> {
+    let algorithm = AlgorithmIdentifierRef { oid: RSA, parameters: Some(AnyRef::NULL) };
+    SubjectPublicKeyInfoRef { algorithm, subject_public_key: BitStringRef::from_bytes(key)? }.to_der()
 }
 
 /// The kind of a key, whose parameters must be those of the kind.
-fn kind(info: &Info<'_>, key: &[u8]) -> Result<KeyType, CertificateError> {
-    match info.algorithm {
-        RSA if info.parameters.is_none_or(AnyRef::is_null) => rsa(key),
+fn kind(algorithm: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Result<KeyType, CertificateError> {
+    match algorithm.oid {
+        RSA if algorithm.parameters.is_none_or(AnyRef::is_null) => rsa(key),
         RSA => Err(malformed("an RSA key has no parameters")),
-        ELLIPTIC_CURVE => elliptic_curve(info.parameters, key),
-        ED25519 if info.parameters.is_none() && key.len() == 32 => ed25519(key),
+        ELLIPTIC_CURVE => elliptic_curve(algorithm.parameters, key),
+        ED25519 if algorithm.parameters.is_none() && key.len() == 32 => ed25519(key),
         ED25519 => Err(malformed("an Ed25519 key is 32 bytes without parameters")),
-        other => Err(CertificateError::UnsupportedKey { algorithm: name_of(other) }),
+        other => Err(CertificateError::UnsupportedKey { algorithm: name_of(&other) }),
     }
 }
 
@@ -204,15 +169,15 @@ fn rsa_numbers(key: &[u8]) -> der::Result<(&[u8], &[u8])> {
 
 /// RFC 5480: a named curve and an uncompressed point. Whether the point is on the curve, ring checks at each verification.
 fn elliptic_curve(parameters: Option<AnyRef<'_>>, point: &[u8]) -> Result<KeyType, CertificateError> {
-    let curve = match parameters {
-        Some(curve) if curve.tag() == Tag::ObjectIdentifier => curve.value(),
-        Some(_) => return Err(CertificateError::UnsupportedCurve { curve: "explicit parameters".to_owned() }),
+    let curve = match parameters.map(AnyRef::decode_as) {
+        Some(Ok(curve)) => curve,
+        Some(Err(_)) => return Err(CertificateError::UnsupportedCurve { curve: "explicit parameters".to_owned() }),
         None => return Err(malformed("an elliptic curve key names no curve")),
     };
     let (key_type, length) = match curve {
         P256 => (KeyType::P256, 65),
         P384 => (KeyType::P384, 97),
-        other => return Err(CertificateError::UnsupportedCurve { curve: name_of(other) }),
+        other => return Err(CertificateError::UnsupportedCurve { curve: name_of(&other) }),
     };
     match point {
         [2 | 3, ..] => Err(malformed("its point is compressed")),
@@ -259,36 +224,31 @@ fn is_even(number: &[u8]) -> bool {
 }
 
 /// A familiar name, or the dotted numbers.
-pub(super) fn name_of(oid: &[u8]) -> String {
-    NAMES.iter().find(|(known, _)| *known == oid).map_or_else(|| name::dotted(oid), |(_, name)| (*name).to_owned())
+pub(super) fn name_of(oid: &ObjectIdentifier) -> String {
+    let familiar = NAMES.iter().find(|(known, _)| known == oid).map(|(_, name)| *name);
+    let registered = || DB.by_oid(oid).map(|name| name.strip_prefix("id-").unwrap_or(name));
+    familiar.or_else(registered).map_or_else(|| oid.to_string(), str::to_owned)
 }
 
 const fn malformed(reason: &'static str) -> CertificateError {
     CertificateError::MalformedKey { reason }
 }
 
-/// 1.2.840.113549.1.1.1.
-pub(super) const RSA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1];
-/// 1.2.840.10045.2.1.
-pub(super) const ELLIPTIC_CURVE: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 2, 1];
-/// 1.3.101.112.
-pub(super) const ED25519: &[u8] = &[0x2B, 0x65, 0x70];
-/// 1.2.840.10045.3.1.7.
-pub(super) const P256: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 3, 1, 7];
-/// 1.3.132.0.34.
-pub(super) const P384: &[u8] = &[0x2B, 0x81, 4, 0, 0x22];
+pub(super) const RSA: ObjectIdentifier = rfc5912::RSA_ENCRYPTION;
+pub(super) const ELLIPTIC_CURVE: ObjectIdentifier = rfc5912::ID_EC_PUBLIC_KEY;
+pub(super) const ED25519: ObjectIdentifier = rfc8410::ID_ED_25519;
+pub(super) const P256: ObjectIdentifier = rfc5912::SECP_256_R_1;
+pub(super) const P384: ObjectIdentifier = rfc5912::SECP_384_R_1;
 
-/// Names for what is refused.
-const NAMES: [(&[u8], &str); 9] = [
-    (&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 10], "RSA-PSS"),
-    (&[0x2A, 0x86, 0x48, 0xCE, 0x38, 4, 1], "DSA"),
-    (&[0x2B, 0x65, 0x6E], "X25519"),
-    (&[0x2B, 0x65, 0x71], "Ed448"),
-    (&[0x2B, 0x81, 4, 0, 0x23], "P-521"),
-    (&[0x2B, 0x81, 4, 0, 0x21], "P-224"),
-    (&[0x2A, 0x86, 0x48, 0xCE, 0x3D, 3, 1, 1], "P-192"),
-    (&[0x2B, 0x81, 4, 0, 0x0A], "secp256k1"),
-    (&[0x2B, 0x24, 3, 3, 2, 8, 1, 1, 7], "brainpoolP256r1"),
+/// Names where the library's table has none, or one that nobody uses.
+const NAMES: [(ObjectIdentifier, &str); 7] = [
+    (rfc5912::ID_RSASSA_PSS, "RSA-PSS"),
+    (rfc5912::ID_DSA, "DSA"),
+    (rfc5912::SECP_521_R_1, "P-521"),
+    (rfc5912::SECP_224_R_1, "P-224"),
+    (ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.1"), "P-192"),
+    (ObjectIdentifier::new_unwrap("1.3.132.0.10"), "secp256k1"),
+    (ObjectIdentifier::new_unwrap("1.2.840.10045.4.1"), "ecdsa-with-SHA1"),
 ];
 
 #[cfg(test)]
@@ -316,7 +276,7 @@ mod tests {
     }
 
     fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-        element(tag, content).unwrap()
+        AnyRef::new(Tag::from_der(&[tag]).unwrap(), content).unwrap().to_der().unwrap()
     }
 
     #[test]

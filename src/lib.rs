@@ -81,8 +81,7 @@
 //!
 //! # What is not here
 //!
-//! Encrypted assertions, logout, and the artifact binding; each is refused or absent. Of the redirect
-//! binding there is what receives a message and verifies its signature, [`IdentityProvider::verify_redirect`]. The README lists every check with the section that prescribes it, and the limitations.
+//! Encrypted assertions, and the SOAP and artifact bindings; each is refused or absent. The README lists every check with the section that prescribes it, and the limitations.
 //!
 //! # Features
 //!
@@ -107,6 +106,7 @@
 //! - [`ReplayStore`]: one use for each assertion, also across machines.
 //! - [`Error`]: the stages, each with its own enum.
 //! - [`IdentityProvider`] and [`Departure`]: SHA-1 and other concessions, one by one. [`peek_issuer`]: routing among tenants.
+//! - [`logout`]: single logout, started here or there.
 //! - [`metadata`]: a connection from the document that the identity provider publishes.
 //! - [`canonical`]: canonical XML on its own.
 //! - `examples/service.rs`: a whole service in one file. `README.md`: Auth0 step by step. `ARCHITECTURE.md`: how it is built.
@@ -119,6 +119,7 @@ pub mod claim;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod internals;
+pub mod logout;
 #[cfg(feature = "test-idp")]
 pub mod test_idp;
 pub mod time;

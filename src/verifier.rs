@@ -4,7 +4,7 @@
 //! first step that refused. Deliberately absent: a clock, the network, state between two messages, and any option that leaves a
 //! check out.
 
-mod explain;
+pub(crate) mod explain;
 
 use std::time::{Duration, SystemTime};
 

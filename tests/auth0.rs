@@ -1,4 +1,4 @@
-//! Every response of `testdata/auth0`: the verdict, and every value of the login.
+//! Every response and every message of logout of `testdata/auth0`: the verdict, and every value of what comes out.
 
 mod common;
 
@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use common::values::compare;
 use common::{cases, conclude, read, read_text, testdata, text};
+use saml_verify::logout::{Delivered, LogoutVerifier, VerifiedRequest};
 use saml_verify::time::parse_rfc3339;
 use saml_verify::{Departure, Error, Expect, IdentityProvider, Login, ServiceProvider, TrustedKeys, Verifier};
 use serde_json::Value;
@@ -142,4 +143,72 @@ fn without_its_departure_a_message_is_refused_by_the_name_of_what_is_missing() {
         }
     }
     conclude("auth0 departures", looked_at, &wrong);
+}
+
+/// A message of logout as the manifest tells of it.
+fn judge_logout(case: &Value) -> Result<(), String> {
+    let connection = Connection::new(case);
+    let slo_url = text(case, "slo_url");
+    let sp = ServiceProvider::new(text(case, "sp_entity_id"), slo_url).expect("a service provider");
+    let idp = IdentityProvider::new(text(case, "idp_entity_id"), connection.keys.clone()).expect("an identity provider");
+    let idp = connection.departures.iter().fold(idp, |idp, departure| idp.allow(*departure));
+    let skew = Duration::from_secs(case["clock_skew_seconds"].as_u64().expect("a skew"));
+    let verifier = LogoutVerifier::new(&sp, idp, slo_url).and_then(|verifier| verifier.clock_skew(skew)).expect("a verifier");
+    let file = |name: &str| read_text(&testdata("auth0").join(text(case, name)));
+    let arrived = if text(case, "binding") == "redirect" { file("url") } else { file("b64") };
+    let delivered = match arrived.trim().split_once('?') {
+        Some((_, query)) => Delivered::Redirect(query),
+        None => Delivered::Post(&arrived),
+    };
+    let (told, report) = if text(case, "kind") == "logout_request" {
+        let request = verifier.verify_request(delivered, now(case)).map(VerifiedRequest::without_replay_protection);
+        let told = request.map(|request| {
+            let name = request.name_id();
+            let values = [
+                (request.issuer().to_owned(), text(case, "issuer")),
+                (name.value.clone(), text(case, "name_id")),
+                (name.format.clone().unwrap_or_default(), case["name_id_format"].as_str().unwrap_or_default()),
+                (request.session_indexes().join(" "), case["session_index"].as_str().unwrap_or_default()),
+                (request.destination().to_owned(), slo_url),
+            ];
+            values.map(|(told, expected)| (told, expected.to_owned())).to_vec()
+        });
+        (told, verifier.explain_request(delivered, now(case)))
+    } else {
+        let pending = text(case, "in_response_to");
+        let told = verifier.verify_response(delivered, pending, now(case)).map(|response| {
+            let code = text(case, "status_code");
+            let values = [
+                (response.issuer().to_owned(), text(case, "issuer")),
+                (response.in_response_to().to_owned(), pending),
+                (response.status_codes().next().unwrap_or_default().to_owned(), code),
+                (response.is_partial().to_string(), if code.ends_with("PartialLogout") { "true" } else { "false" }),
+            ];
+            values.map(|(told, expected)| (told, expected.to_owned())).to_vec()
+        });
+        (told, verifier.explain_response(delivered, pending, now(case)))
+    };
+    if report.refusal() != told.as_ref().err() {
+        return Err(format!("an explanation says {:?}", report.refusal()));
+    }
+    match (text(case, "expect"), told) {
+        ("accept", Ok(values)) => match values.iter().find(|(told, expected)| told != expected) {
+            Some((told, expected)) => Err(format!("{told:?} instead of {expected:?}")),
+            None => Ok(()),
+        },
+        ("reject", Err(error)) if codes(text(case, "reason")).contains(&error.code()) => Ok(()),
+        (expected, Ok(_)) => Err(format!("expected {expected}, was accepted")),
+        (expected, Err(error)) => Err(format!("expected {expected}, got {}: {error}", error.code())),
+    }
+}
+
+#[test]
+fn messages_of_logout_are_judged_and_read_as_the_manifest_says() {
+    let all = cases(&testdata("auth0")).into_iter();
+    let logout: Vec<Value> = all.filter(|case| text(case, "kind").starts_with("logout_")).collect();
+    let wrong: Vec<String> = logout
+        .iter()
+        .filter_map(|case| judge_logout(case).err().map(|complaint| format!("{}: {complaint}", case["id"])))
+        .collect();
+    conclude("auth0 logout", logout.len(), &wrong);
 }

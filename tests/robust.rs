@@ -203,6 +203,7 @@ fn logged(error: &Error) -> Vec<String> {
         Error::Signature(error) => error_forms(error),
         Error::Structure(error) => error_forms(error),
         Error::Constraint(error) => error_forms(error),
+        Error::Logout(error) => error_forms(error),
         Error::Replay(error) => error_forms(error),
         other => panic!("a stage that is not looked at: {other:?}"),
     });

@@ -145,6 +145,33 @@ impl<'q> SignedQuery<'q> {
     }
 }
 
+/// The message of a query that is neither compressed nor signed as the binding prescribes: base64 of XML, as it is posted. `None` for
+/// every other query.
+///
+/// SAML Bindings 3.4.4 allows other encodings. Auth0's own package sends messages of logout so if it is told not to deflate, and signs
+/// the element: it is the element's signature that has to hold, and nothing is inflated.
+///
+/// # Errors
+///
+/// A [`DecodeError`] where a parameter could be read in two ways.
+pub(crate) fn undeflated(query: &str, parameter: RedirectParameter, limits: &Limits) -> Result<Option<String>, DecodeError> {
+    let limit = post::text_limit(limits);
+    if query.len() > limit {
+        return Err(DecodeError::TooLong { limit });
+    }
+    let [request, response, _, method, signature, encoding] = parameters(query)?;
+    let (message, other) = match parameter {
+        RedirectParameter::SamlRequest => (request, response),
+        RedirectParameter::SamlResponse => (response, request),
+    };
+    let Some(message) = message.filter(|_| other.is_none()) else { return Ok(None) };
+    if method.or(signature).or(encoding).is_some() {
+        return Ok(None);
+    }
+    let octets = decode_base64(parameter.name(), message)?;
+    Ok((octets.first() == Some(&b'<')).then(|| base64::encode(&octets)))
+}
+
 /// The raw values of the binding's parameters, in the order of [`NAMES`].
 ///
 /// Twice the same, or one whose name is written with escapes: two readers would see two queries.

@@ -86,12 +86,19 @@ pub struct PostPage {
 
 impl PostPage {
     /// `nonce` has been checked to consist of characters of base64, and `location` to be an absolute URL.
-    pub(crate) fn new(location: &str, parameter: RedirectParameter, xml: &str, relay_state: Option<&str>, nonce: &str) -> Self {
+    pub(crate) fn new(
+        title: &'static str,
+        location: &str,
+        parameter: RedirectParameter,
+        xml: &str,
+        relay_state: Option<&str>,
+        nonce: &str,
+    ) -> Self {
         let message = hidden_field(parameter.name(), &base64::encode(xml.as_bytes()));
         let relay_state = relay_state.map(|value| hidden_field(RELAY_STATE, value)).unwrap_or_default();
         let action = escape_html(location);
         let html = format!(
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Logging in</title>\n</head>\n<body>\n\
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n</head>\n<body>\n\
              <form method=\"post\" action=\"{action}\">\n{message}{relay_state}\
              <noscript><p>JavaScript is off. Press the button to go on.</p></noscript>\n\
              <button type=\"submit\">Continue</button>\n</form>\n\

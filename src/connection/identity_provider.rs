@@ -26,6 +26,21 @@ pub struct IdentityProvider {
     /// Where requests go, by redirect and by POST.
     sso_redirect_url: Option<String>,
     sso_post_url: Option<String>,
+    slo_urls: LogoutUrls,
+}
+
+/// Where messages of logout go, by redirect and by POST.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LogoutUrls {
+    pub(crate) redirect: Option<LogoutUrl>,
+    pub(crate) post: Option<LogoutUrl>,
+}
+
+/// Where requests go, and where answers do.
+#[derive(Clone, Debug)]
+pub(crate) struct LogoutUrl {
+    pub(crate) request: String,
+    pub(crate) response: String,
 }
 
 /// That a trusted key signed an element.
@@ -58,6 +73,7 @@ impl IdentityProvider {
             identify_by: None,
             sso_redirect_url: None,
             sso_post_url: None,
+            slo_urls: LogoutUrls::default(),
         })
     }
 
@@ -127,6 +143,43 @@ impl IdentityProvider {
     /// Where requests go by POST.
     pub fn sso_post_url(&self) -> Option<&str> {
         self.sso_post_url.as_deref()
+    }
+
+    /// Sends messages of logout, requests and answers, to this URL, by redirect and by POST. In Auth0 it is the SAML Protocol URL and
+    /// `/logout` behind it.
+    ///
+    /// Only what [`logout`](crate::logout) builds needs it: what is verified does not depend on it.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::InvalidSloUrl`].
+    pub fn single_logout_url(mut self, url: impl Into<String>) -> Result<Self, ConfigError> {
+        let value = url.into();
+        if let Some(reason) = url::destination_fault(&value) {
+            return Err(ConfigError::InvalidSloUrl { value, reason });
+        }
+        let url = LogoutUrl { request: value.clone(), response: value };
+        self.slo_urls = LogoutUrls { redirect: Some(url.clone()), post: Some(url) };
+        Ok(self)
+    }
+
+    /// Sends messages of logout where metadata says; each URL has been [checked](super::url::destination_fault).
+    pub(super) fn with_slo_urls(self, slo_urls: LogoutUrls) -> Self {
+        Self { slo_urls, ..self }
+    }
+
+    /// Where requests for a logout go by redirect.
+    pub fn slo_redirect_url(&self) -> Option<&str> {
+        self.slo_urls.redirect.as_ref().map(|url| url.request.as_str())
+    }
+
+    /// Where requests for a logout go by POST.
+    pub fn slo_post_url(&self) -> Option<&str> {
+        self.slo_urls.post.as_ref().map(|url| url.request.as_str())
+    }
+
+    pub(crate) fn slo_urls(&self) -> &LogoutUrls {
+        &self.slo_urls
     }
 
     /// The entity ID.

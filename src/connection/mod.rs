@@ -3,7 +3,7 @@
 pub(crate) mod identity_provider;
 pub mod metadata;
 pub(crate) mod service_provider;
-mod url;
+pub(crate) mod url;
 
 use crate::error::ConfigError;
 

@@ -4,7 +4,7 @@
 ///
 /// It must be absolute, in ASCII, without user information and fragment, and of `https`; plain `http` is for the machine of a
 /// developer (SAML2Int SDP-SP09). `plain_http` is what is wrong with it elsewhere, if anything is.
-pub(super) fn fault(url: &str, plain_http: Option<&'static str>) -> Option<&'static str> {
+pub(crate) fn fault(url: &str, plain_http: Option<&'static str>) -> Option<&'static str> {
     if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Some("it has white space, control characters or characters outside ASCII");
     }

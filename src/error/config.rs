@@ -35,6 +35,15 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// The URL of a single logout service is not one that messages can be sent to, or received at.
+    ///
+    /// As for the single sign-on service.
+    InvalidSloUrl {
+        /// The value.
+        value: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// A value of our own metadata cannot be written, or must not be.
     InvalidMetadataValue {
         /// What it is for.
@@ -78,6 +87,7 @@ impl ConfigError {
             Self::InvalidEntityId { .. } => "invalid_entity_id",
             Self::InvalidAcsUrl { .. } => "invalid_acs_url",
             Self::InvalidSsoUrl { .. } => "invalid_sso_url",
+            Self::InvalidSloUrl { .. } => "invalid_slo_url",
             Self::InvalidMetadataValue { .. } => "invalid_metadata_value",
             Self::CannotSign => "cannot_sign",
             Self::NoTrustedKey { .. } => "no_trusted_key",
@@ -96,7 +106,7 @@ impl ConfigError {
             Self::InvalidEntityId { .. } => {
                 "give the entity ID exactly as the other side writes it, without white space around it"
             }
-            Self::InvalidAcsUrl { .. } | Self::InvalidSsoUrl { .. } => {
+            Self::InvalidAcsUrl { .. } | Self::InvalidSsoUrl { .. } | Self::InvalidSloUrl { .. } => {
                 "give the absolute https URL, exactly as the identity provider has it"
             }
             Self::InvalidMetadataValue { .. } => "give a value that identity providers can read",
@@ -117,6 +127,7 @@ impl fmt::Display for ConfigError {
             Self::InvalidEntityId { value } => write!(f, "not an entity ID: {value:?} (empty, or with white space around it)"),
             Self::InvalidAcsUrl { value, reason } => write!(f, "not an assertion consumer service URL: {value:?} ({reason})"),
             Self::InvalidSsoUrl { value, reason } => write!(f, "not a single sign-on URL: {value:?} ({reason})"),
+            Self::InvalidSloUrl { value, reason } => write!(f, "not a single logout URL: {value:?} ({reason})"),
             Self::InvalidMetadataValue { field, value, reason } => write!(f, "not a {field} for metadata: {value:?} ({reason})"),
             Self::CannotSign => f.write_str("nothing can be signed: the system has no randomness to give"),
             Self::NoTrustedKey { entity_id } => write!(f, "no trusted certificate for the identity provider {entity_id:?}"),
@@ -158,6 +169,7 @@ mod tests {
             ConfigError::InvalidEntityId { value: text() },
             ConfigError::InvalidAcsUrl { value: text(), reason: "y" },
             ConfigError::InvalidSsoUrl { value: text(), reason: "y" },
+            ConfigError::InvalidSloUrl { value: text(), reason: "y" },
             ConfigError::NoTrustedKey { entity_id: text() },
             ConfigError::DuplicateIdentityProvider { entity_id: text() },
             ConfigError::NoAuthnContext,

@@ -71,7 +71,7 @@ impl Error {
             Self::Status(status) => ErrorKind::LoginFailed(status.failure()),
             Self::Replay(ReplayError::Replayed) => ErrorKind::Replayed,
             Self::Replay(_) => ErrorKind::StoreUnavailable,
-            Self::Decode(_) | Self::Xml(_) | Self::Signature(_) | Self::Structure(_) | Self::Constraint(_) => {
+            Self::Decode(_) | Self::Xml(_) | Self::Signature(_) | Self::Structure(_) | Self::Constraint(_) | Self::Logout(_) => {
                 ErrorKind::RefusedMessage
             }
         }

@@ -10,6 +10,7 @@ mod constraint;
 mod decode;
 mod difference;
 mod kind;
+mod logout;
 mod metadata;
 mod replay;
 mod request;
@@ -25,6 +26,7 @@ pub use config::ConfigError;
 pub use constraint::{ConstraintError, UnconfirmedSubject};
 pub use decode::DecodeError;
 pub use kind::{ErrorKind, LoginFailure};
+pub use logout::{LogoutError, SessionError};
 pub(crate) use metadata::SAML2;
 pub use metadata::{MetadataError, MetadataErrorKind, NotXml, UnusableKey};
 pub use replay::ReplayError;
@@ -55,6 +57,8 @@ pub enum Error {
     Structure(StructureError),
     /// A genuine statement that is not for us, not now, or not in answer to our request.
     Constraint(ConstraintError),
+    /// A message of logout that is not authenticated, not for us, not now, or no answer to our request.
+    Logout(LogoutError),
     /// The assertion was used before, or the store cannot tell.
     Replay(ReplayError),
 }
@@ -87,6 +91,7 @@ impl Error {
             Self::Signature(_) => "signature",
             Self::Structure(_) => "structure",
             Self::Constraint(_) => "constraint",
+            Self::Logout(error) => error.stage(),
             Self::Replay(_) => "replay",
         }
     }
@@ -121,7 +126,8 @@ impl Error {
         self.refusal().remedy()
     }
 
-    /// The one sentence that may be shown to whoever sits at the browser: the same for every cause. [`Error::kind`] is for the program
+    /// The one sentence that may be shown to whoever sits at the browser at a login: the same for every cause; that of a logout is
+    /// [`logout::FOR_USER`](crate::logout::FOR_USER). [`Error::kind`] is for the program
     /// that answers.
     pub fn for_user(&self) -> &'static str {
         "The login could not be verified. Please try again or contact your administrator."
@@ -135,6 +141,7 @@ impl Error {
             Self::Signature(error) => error,
             Self::Structure(error) => error,
             Self::Constraint(error) => error,
+            Self::Logout(error) => error,
             Self::Replay(error) => error,
         }
     }
@@ -157,6 +164,7 @@ impl std::error::Error for Error {
             Self::Signature(error) => error.source(),
             Self::Structure(error) => error.source(),
             Self::Constraint(error) => error.source(),
+            Self::Logout(error) => error.source(),
             Self::Replay(error) => error.source(),
         }
     }
@@ -187,5 +195,6 @@ stages! {
     Signature(SignatureError),
     Structure(StructureError),
     Constraint(ConstraintError),
+    Logout(LogoutError),
     Replay(ReplayError),
 }

@@ -17,6 +17,20 @@ pub enum RequestError {
         /// `redirect` or `POST`.
         binding: &'static str,
     },
+    /// It is not known where the identity provider takes messages of logout by that binding.
+    NoSingleLogoutUrl {
+        /// The identity provider.
+        entity_id: String,
+        /// `redirect` or `POST`.
+        binding: &'static str,
+    },
+    /// The session is one at another identity provider.
+    SessionOfOtherIdentityProvider {
+        /// The one that is to be asked.
+        expected: String,
+        /// The one of the session.
+        received: String,
+    },
     /// The assertion consumer URL is none of the service provider's, so that the answer would be refused.
     UnknownAcsUrl {
         /// The URL.
@@ -42,6 +56,8 @@ impl RequestError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NoSingleSignOnUrl { .. } => "no_single_sign_on_url",
+            Self::NoSingleLogoutUrl { .. } => "no_single_logout_url",
+            Self::SessionOfOtherIdentityProvider { .. } => "session_of_other_identity_provider",
             Self::UnknownAcsUrl { .. } => "unknown_acs_url",
             Self::InvalidValue { .. } => "invalid_request_value",
             Self::NoRandomness => "no_randomness",
@@ -56,6 +72,13 @@ impl RequestError {
                 "give the identity provider its URL with `single_sign_on_url` (Auth0: the SAML Protocol URL), or send by the other \
                  binding"
             }
+            Self::NoSingleLogoutUrl { .. } => {
+                "give the identity provider its URL with `single_logout_url` (Auth0: the SAML Protocol URL and `/logout`), or send by \
+                 the other binding"
+            }
+            Self::SessionOfOtherIdentityProvider { .. } => {
+                "send the request to the identity provider that the user logged in with"
+            }
             Self::UnknownAcsUrl { .. } => "give the service provider this URL, too, with `also_accepting_acs_url`",
             Self::InvalidValue { .. } => "correct the value in the service's configuration or code",
             Self::NoRandomness => "try again; a system without randomness cannot start a login",
@@ -69,6 +92,12 @@ impl fmt::Display for RequestError {
         match self {
             Self::NoSingleSignOnUrl { entity_id, binding } => {
                 write!(f, "the identity provider {entity_id:?} has no single sign-on URL for the {binding} binding")
+            }
+            Self::NoSingleLogoutUrl { entity_id, binding } => {
+                write!(f, "the identity provider {entity_id:?} has no single logout URL for the {binding} binding")
+            }
+            Self::SessionOfOtherIdentityProvider { expected, received } => {
+                write!(f, "the session is one at {received:?}, and the request would go to {expected:?}")
             }
             Self::UnknownAcsUrl { url, accepted } => {
                 write!(f, "the assertion consumer URL {url:?} is none of the service provider's: {accepted:?}")

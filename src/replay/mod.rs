@@ -28,8 +28,17 @@ pub struct ReplayKey(Arc<str>);
 impl ReplayKey {
     /// The key of the assertion that `issuer` gave the ID `id`.
     pub(crate) fn new(issuer: &str, id: &str) -> Self {
+        Self::of([issuer, id])
+    }
+
+    /// The key of the LogoutRequest that `issuer` gave the ID `id`: never that of an assertion, for it is over three parts.
+    pub(crate) fn of_logout_request(issuer: &str, id: &str) -> Self {
+        Self::of(["LogoutRequest", issuer, id])
+    }
+
+    fn of<const N: usize>(parts: [&str; N]) -> Self {
         let mut digester = Digester::new(DigestAlgorithm::Sha256);
-        for part in [issuer, id] {
+        for part in parts {
             digester.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             digester.update(part.as_bytes());
         }

@@ -7,10 +7,10 @@
 //! `exact`.
 
 use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use super::pending::PendingRequest;
-use super::{request_id, token};
+use super::{is_nonce, request_id, token, whole_milliseconds};
 use crate::binding::redirect::RedirectParameter;
 use crate::binding::send::{PostPage, percent_encode, redirect_url, with_query};
 use crate::crypto::{SigningKey, unguessable};
@@ -263,7 +263,8 @@ impl<'a> AuthnRequest<'a> {
             None => token(random().ok_or(RequestError::NoRandomness)?),
         };
         let xml = self.signed_xml(&id, url, now)?;
-        let page = PostPage::new(&self.location(url)?, RedirectParameter::SamlRequest, &xml, self.relay_state, &nonce);
+        let page =
+            PostPage::new(LOGGING_IN, &self.location(url)?, RedirectParameter::SamlRequest, &xml, self.relay_state, &nonce);
         Ok(LoginPage { page, pending })
     }
 
@@ -415,19 +416,6 @@ impl fmt::Debug for LoginRedirect {
     }
 }
 
-/// SAML Core 1.3.3: nobody is to rely on more, and some readers take no more.
-fn whole_milliseconds(now: SystemTime) -> SystemTime {
-    let rest = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_nanos() % 1_000_000);
-    now.checked_sub(Duration::from_nanos(rest.into())).unwrap_or(now)
-}
-
-/// Base64 in either alphabet: what a Content-Security-Policy takes as a nonce.
-fn is_nonce(text: &str) -> bool {
-    let digits = text.trim_end_matches('=');
-    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
-    digits.len() >= 16 && text.len() <= 256 && text.len().saturating_sub(digits.len()) <= 2 && digits.bytes().all(is_digit)
-}
-
 fn no_url(entity_id: &str, binding: &'static str) -> RequestError {
     RequestError::NoSingleSignOnUrl { entity_id: entity_id.to_owned(), binding }
 }
@@ -439,6 +427,8 @@ const fn invalid(name: &'static str, reason: &'static str) -> RequestError {
 const SAML: (&str, Option<&str>) = ("xmlns:saml", Some(Namespace::Assertion.name()));
 const POST_BINDING: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
 const LOGIN_HINT: &str = "login_hint";
+/// The title of the page.
+const LOGGING_IN: &str = "Logging in";
 
 #[cfg(test)]
 mod tests {

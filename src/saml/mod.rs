@@ -10,6 +10,7 @@ pub(crate) mod assertion;
 pub(crate) mod attributes;
 pub(crate) mod check;
 pub(crate) mod identity;
+pub(crate) mod logout;
 pub(crate) mod name_id;
 pub(crate) mod response;
 

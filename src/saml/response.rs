@@ -30,8 +30,9 @@ pub(crate) struct Envelope<'d> {
     pub(crate) issuer: Option<Issuer<'d>>,
 }
 
+/// What became of a request. SAML Core 3.2.2.1.
 #[derive(Clone, Copy, Debug)]
-struct Status<'d, V> {
+pub(crate) struct Status<'d, V> {
     element: V,
     code: V,
     value: &'d str,
@@ -112,7 +113,7 @@ impl<'d, V: View<'d>> Response<'d, V> {
 
 impl<'d, V: View<'d>> Status<'d, V> {
     /// SAML Core 3.2.2.1. `StatusMessage` and `StatusDetail` are read only of a failure.
-    fn read(element: V) -> Result<Self, StructureError> {
+    pub(super) fn read(element: V) -> Result<Self, StructureError> {
         let mut parts = children(element, "Status")?;
         let code = parts.required(Namespace::Protocol, "StatusCode")?;
         parts.optional(Namespace::Protocol, "StatusMessage")?;
@@ -121,7 +122,8 @@ impl<'d, V: View<'d>> Status<'d, V> {
         Ok(Self { element, code, value: required(code.attribute("Value"), "StatusCode", "Value")? })
     }
 
-    fn error(&self, signed: bool) -> StatusError {
+    /// As an error tells it; of a logout, whether or not it is a failure.
+    pub(super) fn error(&self, signed: bool) -> StatusError {
         /// SAML Core 3.2.2.2 has two levels of codes; an error is for a line of a log.
         const MOST_NESTED: usize = 3;
         let child = |parent: V, name| parent.elements().map_while(Result::ok).find(|child| child.is(Namespace::Protocol, name));

@@ -127,7 +127,7 @@ fn steps() -> impl Iterator<Item = Step> {
 // The stages, each in the order in which its steps are taken; the codes of a stage are owned by one step each.
 
 #[rustfmt::skip] // tables
-const DECODE: &[Step] = &[
+pub(crate) const DECODE: &[Step] = &[
     Step::new("A5", "the text is within its limit", "limits", &["too_long"]),
     Step::new("A2", "the form field is base64", "SAML Bindings 3.5.4", &[
         "empty", "raw_xml", "html_page", "json", "json_web_token", "form_body", "field_name", "percent_encoded", "space_for_plus", "url_safe_alphabet", "invalid_base64",
@@ -137,7 +137,7 @@ const DECODE: &[Step] = &[
 ];
 
 #[rustfmt::skip]
-const XML: &[Step] = &[
+pub(crate) const XML: &[Step] = &[
     Step::new("A5", "the document is within its limit", "limits", &["document_too_large"]),
     Step::new("B2", "the document is UTF-8", "XML 1.0 section 4.3.3", &["wide_encoding", "not_utf8", "encoding_mismatch"]).throughout(),
     Step::new("B1", "the document is well-formed", "XML 1.0", &[
@@ -175,7 +175,7 @@ const ASSERTION_SIGNATURE: [Step; 13] = signature("Assertion");
 
 /// The steps of `Document::verify`.
 #[rustfmt::skip]
-const fn signature(element: &'static str) -> [Step; 13] {
+pub(crate) const fn signature(element: &'static str) -> [Step; 13] {
     [
         Step::new("D4", "one Signature, in an accepted place", "SAML Core 5.4.1", &["several_signatures", "signature_misplaced"]).of(element),
         Step::new("D5", "one SignedInfo with exactly one Reference", "XMLDSig 4", &["signature_malformed"]).of(element),

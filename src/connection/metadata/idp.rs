@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::entity::{at, children, invalid, required, structure};
 use super::validity::Validity;
 use super::{HTTP_POST, HTTP_REDIRECT, MetadataWarning, keys};
-use crate::connection::identity_provider::IdentityProvider;
+use crate::connection::identity_provider::{IdentityProvider, LogoutUrl, LogoutUrls};
 use crate::connection::{checked_entity_id, url};
 use crate::error::{ConfigError, MetadataError, MetadataErrorKind, SAML2, Shown};
 use crate::xml::{Namespace, View};
@@ -60,7 +60,16 @@ impl IdpMetadata {
     /// As [`IdentityProvider::new`].
     pub fn identity_provider(&self) -> Result<IdentityProvider, ConfigError> {
         let idp = IdentityProvider::new(self.entity_id.clone(), self.signing_keys.clone())?;
-        Ok(idp.with_sso_urls(self.request_url(HTTP_REDIRECT), self.request_url(HTTP_POST)))
+        let idp = idp.with_sso_urls(self.request_url(HTTP_REDIRECT), self.request_url(HTTP_POST));
+        Ok(idp.with_slo_urls(LogoutUrls { redirect: self.logout_url(HTTP_REDIRECT), post: self.logout_url(HTTP_POST) }))
+    }
+
+    /// The first URL to which messages of logout can be sent by that binding; answers may have one of their own.
+    fn logout_url(&self, binding: &str) -> Option<LogoutUrl> {
+        let mut endpoints = self.single_logout.iter().filter(|endpoint| endpoint.binding == binding);
+        let endpoint = endpoints.find(|endpoint| endpoint.fault().is_none())?;
+        let response = endpoint.response_location().filter(|url| url::destination_fault(url).is_none());
+        Some(LogoutUrl { request: endpoint.location.clone(), response: response.unwrap_or(&endpoint.location).to_owned() })
     }
 
     /// The first URL to which requests can be sent by that binding.

@@ -1,0 +1,708 @@
+//! Messages of logout: what is built is verified, what is verified is what was signed, and nothing else is taken for it.
+
+mod common;
+
+use std::io::Write;
+use std::time::{Duration, SystemTime};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use common::{read, read_text, testdata};
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
+use saml_verify::canonical::Algorithm;
+use saml_verify::logout::{
+    Delivered, LogoutFailure, LogoutRequest, LogoutResponse, LogoutVerifier, OutgoingRequest, OutgoingResponse, PendingLogout,
+    Session, VerifiedRequest,
+};
+use saml_verify::test_idp::TestIdp;
+use saml_verify::time::{format_rfc3339, parse_rfc3339};
+use saml_verify::{
+    Departure, Error, Expect, IdentityProvider, InProcessReplayStore, Limits, NameId, ReplayError, ServiceProvider, SignedPart,
+    SigningKey, TrustedKeys, Verifier, internals,
+};
+
+const IDP: &str = "urn:idp";
+const SP: &str = "urn:sp";
+const SLO: &str = "https://sp.example/slo";
+const PENDING: &str = "_pending";
+const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
+
+fn now() -> SystemTime {
+    parse_rfc3339("2025-03-03T10:00:00Z").expect("a time")
+}
+
+fn idp() -> TestIdp {
+    TestIdp::new(IDP)
+}
+
+/// Another key, which nobody trusts.
+fn stranger() -> TestIdp {
+    let folder = testdata("auth0/keys");
+    TestIdp::with_key(IDP, &read_text(&folder.join("idp-rsa3072.key")), &read(&folder.join("idp-rsa3072.pem"))).expect("a key")
+}
+
+fn connection() -> IdentityProvider {
+    let idp = IdentityProvider::new(IDP, idp().trusted_keys()).expect("an identity provider");
+    idp.single_logout_url("https://idp.example/slo?tenant=a").expect("a URL")
+}
+
+fn sp() -> ServiceProvider {
+    ServiceProvider::new(SP, "https://sp.example/acs").expect("a service provider")
+}
+
+fn verifier() -> LogoutVerifier {
+    LogoutVerifier::new(&sp(), connection(), SLO).expect("a verifier")
+}
+
+fn our_key(name: &str) -> SigningKey {
+    SigningKey::from_pem(read(&testdata("signing").join(format!("{name}.pkcs8.pem")))).expect("a key")
+}
+
+/// The request of the identity provider, to which nothing was done; its signature goes in front of the name.
+const REQUEST: &str = "<p:LogoutRequest xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\" xmlns:a=\"urn:oasis:names:tc:SAML:2.0:assertion\" \
+                       ID=\"_request\" Version=\"2.0\" IssueInstant=\"2025-03-03T09:59:00Z\" NotOnOrAfter=\"2025-03-03T10:04:00Z\" \
+                       Destination=\"https://sp.example/slo\" Reason=\"urn:oasis:names:tc:SAML:2.0:logout:user\"><a:Issuer>urn:idp\
+                       </a:Issuer><a:NameID Format=\"urn:f\">ada</a:NameID><p:SessionIndex>_s1</p:SessionIndex></p:LogoutRequest>";
+
+const RESPONSE: &str = "<p:LogoutResponse xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\" xmlns:a=\"urn:oasis:names:tc:SAML:2.0:assertion\" \
+                        ID=\"_response\" Version=\"2.0\" IssueInstant=\"2025-03-03T09:59:00Z\" InResponseTo=\"_pending\" \
+                        Destination=\"https://sp.example/slo\"><a:Issuer>urn:idp</a:Issuer><p:Status><p:StatusCode \
+                        Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></p:Status></p:LogoutResponse>";
+
+/// The message with the signature of the element of that ID behind the first Issuer, or first.
+fn enveloped(by: &TestIdp, xml: &str, id: &str) -> String {
+    let signature = internals::sign(by, xml, id, Algorithm::Exclusive10, "");
+    let place = if xml.contains("</a:Issuer>") { "</a:Issuer>" } else { ">" };
+    xml.replacen(place, &format!("{place}{signature}"), 1)
+}
+
+fn field(xml: &str) -> String {
+    STANDARD.encode(xml)
+}
+
+fn escape(text: &str) -> String {
+    text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).into() } else { format!("%{byte:02X}") }).collect()
+}
+
+fn deflate(xml: &str) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(xml.as_bytes()).and_then(|()| encoder.finish()).expect("in memory")
+}
+
+/// A query with its detached signature.
+fn detached(by: &TestIdp, parameter: &str, xml: &str, relay_state: Option<&str>) -> String {
+    let relay_state = relay_state.map(|value| format!("&RelayState={}", escape(value))).unwrap_or_default();
+    let octets = format!("{parameter}={}{relay_state}&SigAlg={}", escape(&STANDARD.encode(deflate(xml))), escape(RSA_SHA256));
+    sign_query(by, &octets)
+}
+
+fn sign_query(by: &TestIdp, octets: &str) -> String {
+    format!("{octets}&Signature={}", escape(&STANDARD.encode(internals::sign_octets(by, octets.as_bytes()))))
+}
+
+fn request(delivered: Delivered<'_>) -> Result<LogoutRequest, Error> {
+    let verified = verifier().verify_request(delivered, now());
+    let report = verifier().explain_request(delivered, now());
+    assert_eq!(report.refusal(), verified.as_ref().err(), "an explanation says the same");
+    verified.map(VerifiedRequest::without_replay_protection)
+}
+
+fn response(delivered: Delivered<'_>) -> Result<LogoutResponse, Error> {
+    let verified = verifier().verify_response(delivered, PENDING, now());
+    let report = verifier().explain_response(delivered, PENDING, now());
+    assert_eq!(report.refusal(), verified.as_ref().err(), "an explanation says the same");
+    verified
+}
+
+fn code<T>(outcome: Result<T, Error>) -> &'static str {
+    outcome.map_or_else(|error| error.code(), |_| "accepted")
+}
+
+/// What both ways of a request say of it, where both are signed by the identity provider.
+fn both_ways(xml: &str) -> [Result<LogoutRequest, Error>; 2] {
+    let posted = request(Delivered::Post(&field(&enveloped(&idp(), xml, "_request"))));
+    [posted, request(Delivered::Redirect(&detached(&idp(), "SAMLRequest", xml, None)))]
+}
+
+#[test]
+fn a_request_says_what_was_signed() {
+    for (relay_state, outcome) in [None, Some(""), Some("a b+c&d")].into_iter().flat_map(|relay_state| {
+        let query = detached(&idp(), "SAMLRequest", REQUEST, relay_state);
+        let posted = request(Delivered::Post(&field(&enveloped(&idp(), REQUEST, "_request"))));
+        [(relay_state, request(Delivered::Redirect(&query))), (None, posted)]
+    }) {
+        let request = outcome.expect("signed");
+        assert_eq!((request.issuer(), request.id(), request.destination()), (IDP, "_request", SLO));
+        assert_eq!(request.name_id(), &NameId::new("ada").with_format("urn:f"));
+        assert_eq!(request.session_indexes(), ["_s1"]);
+        assert_eq!(request.reason(), Some("urn:oasis:names:tc:SAML:2.0:logout:user"));
+        assert_eq!(request.not_on_or_after(), parse_rfc3339("2025-03-03T10:04:00Z"));
+        assert_eq!(request.issue_instant(), parse_rfc3339("2025-03-03T09:59:00Z").unwrap());
+        assert_eq!(request.signed_relay_state(), relay_state);
+        assert!(!format!("{request:?}").contains("ada"), "{request:?}");
+        assert!(request.concerns(&Session::new(IDP, NameId::new("ada").with_format("urn:f"), Some("_s1".to_owned()))));
+    }
+}
+
+#[test]
+fn a_response_says_what_was_signed() {
+    const STATUS: &str = "<p:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/>";
+    let status = |top: &str, nested: &str| {
+        let prefix = "urn:oasis:names:tc:SAML:2.0:status:";
+        let nested = if nested.is_empty() { String::new() } else { format!("<p:StatusCode Value=\"{prefix}{nested}\"/>") };
+        format!("<p:StatusCode Value=\"{prefix}{top}\">{nested}</p:StatusCode><p:StatusMessage>why</p:StatusMessage>")
+    };
+    for (top, nested, expected) in [
+        ("Success", "", Ok(false)),
+        ("Success", "PartialLogout", Ok(true)),
+        ("Responder", "PartialLogout", Ok(true)),
+        ("PartialLogout", "", Ok(true)),
+        ("Responder", "", Err("status_not_success")),
+        ("Requester", "UnknownPrincipal", Err("status_not_success")),
+        ("Responder", "Success", Err("status_not_success")),
+        ("success", "", Err("status_not_success")),
+    ] {
+        let xml = RESPONSE.replace(STATUS, &status(top, nested));
+        let posted = response(Delivered::Post(&field(&enveloped(&idp(), &xml, "_response"))));
+        let redirected = response(Delivered::Redirect(&detached(&idp(), "SAMLResponse", &xml, Some("r"))));
+        for (outcome, relay_state) in [(posted, None), (redirected, Some("r"))] {
+            let told = outcome.as_ref().map(LogoutResponse::is_partial).map_err(|error| error.code());
+            assert_eq!(told, expected, "{top} {nested}");
+            match outcome {
+                Ok(response) => {
+                    assert_eq!((response.issuer(), response.id(), response.in_response_to()), (IDP, "_response", PENDING));
+                    assert_eq!((response.status_message(), response.signed_relay_state()), (Some("why"), relay_state));
+                    assert_eq!(response.status_codes().count(), if nested.is_empty() { 1 } else { 2 });
+                }
+                Err(error) => {
+                    assert_eq!((error.stage(), error.section()), ("status", "SAML Core 3.7.3"));
+                    assert!(error.remedy().starts_with("end the local session all the same"), "{}", error.remedy());
+                }
+            }
+        }
+    }
+}
+
+/// Each is the genuine request with one thing changed before it was signed, and the genuine one is accepted.
+#[test]
+fn what_a_request_must_say() {
+    for (name, from, to, expected) in [
+        ("unchanged", "", "", "accepted"),
+        ("no-issuer", "<a:Issuer>urn:idp</a:Issuer>", "", "issuer_missing"),
+        ("other-issuer", ">urn:idp<", ">urn:other<", "issuer_mismatch"),
+        ("issuer-slash", ">urn:idp<", ">urn:idp/<", "issuer_mismatch"),
+        ("issuer-format", "<a:Issuer>", "<a:Issuer Format=\"urn:x\">", "issuer_format"),
+        (
+            "issuer-entity-format",
+            "<a:Issuer>",
+            "<a:Issuer Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:entity\">",
+            "accepted",
+        ),
+        ("no-destination", "Destination=\"https://sp.example/slo\"", "", "destination_missing"),
+        ("other-destination", "sp.example/slo", "sp.example/slo/", "destination_mismatch"),
+        ("other-service", "sp.example/slo", "other.example/slo", "destination_mismatch"),
+        ("expired-now", "10:04:00Z", "09:57:00Z", "expired"),
+        ("expires-soon", "10:04:00Z", "09:57:00.001Z", "accepted"),
+        ("in-the-future", "09:59:00Z", "10:03:00.001Z", "issued_in_future"),
+        ("just-in-time", "09:59:00Z", "10:03:00Z", "accepted"),
+        ("no-end", "NotOnOrAfter=\"2025-03-03T10:04:00Z\"", "", "accepted"),
+        (
+            "no-end-and-old",
+            "IssueInstant=\"2025-03-03T09:59:00Z\" NotOnOrAfter=\"2025-03-03T10:04:00Z\"",
+            "IssueInstant=\"2025-03-03T09:52:00Z\"",
+            "logout_request_too_old",
+        ),
+        (
+            "no-end-and-nearly-too-old",
+            "IssueInstant=\"2025-03-03T09:59:00Z\" NotOnOrAfter=\"2025-03-03T10:04:00Z\"",
+            "IssueInstant=\"2025-03-03T09:52:00.001Z\"",
+            "accepted",
+        ),
+        ("version", "Version=\"2.0\"", "Version=\"1.1\"", "unsupported_version"),
+        ("id-with-colon", "ID=\"_request\"", "ID=\"_re:quest\"", "invalid_id"),
+        ("encrypted", "<a:NameID Format=\"urn:f\">ada</a:NameID>", "<a:EncryptedID/>", "encrypted_id"),
+        ("base-id", "<a:NameID Format=\"urn:f\">ada</a:NameID>", "<a:BaseID/>", "base_id"),
+        ("no-name", "<a:NameID Format=\"urn:f\">ada</a:NameID>", "", "missing_element"),
+        ("blank-name", ">ada<", "> <", "empty_name_id"),
+        ("element-in-name", ">ada<", ">ada<a:b/><", "not_text"),
+        ("instruction-in-name", ">ada<", ">a<?x?>da<", "not_text"),
+        ("two-names", "<p:SessionIndex>", "<a:NameID>eve</a:NameID><p:SessionIndex>", "repeated_element"),
+        ("no-index", "<p:SessionIndex>_s1</p:SessionIndex>", "", "accepted"),
+        ("index-of-other-namespace", "<p:SessionIndex>_s1</p:SessionIndex>", "<a:SessionIndex/>", "unexpected_element"),
+    ] {
+        assert!(REQUEST.contains(from), "{name}");
+        let xml = REQUEST.replacen(from, to, 1);
+        let id = if name == "id-with-colon" { "_re:quest" } else { "_request" };
+        let posted = request(Delivered::Post(&field(&enveloped(&idp(), &xml, id))));
+        let redirected = request(Delivered::Redirect(&detached(&idp(), "SAMLRequest", &xml, None)));
+        assert_eq!([code(posted), code(redirected)], [expected; 2], "{name}");
+    }
+    let two_issuers = REQUEST.replace("<a:Issuer>", "<a:Issuer>urn:other</a:Issuer><a:Issuer>");
+    assert_eq!(both_ways(&two_issuers).map(code), ["signature_misplaced", "repeated_element"]);
+}
+
+#[test]
+fn what_a_response_must_say() {
+    for (name, from, to, expected) in [
+        ("unchanged", "", "", "accepted"),
+        ("no-issuer", "<a:Issuer>urn:idp</a:Issuer>", "", "issuer_missing"),
+        ("other-issuer", ">urn:idp<", ">urn:other<", "issuer_mismatch"),
+        ("no-destination", "Destination=\"https://sp.example/slo\"", "", "destination_missing"),
+        ("other-destination", "sp.example/slo", "sp.example/acs", "destination_mismatch"),
+        ("other-request", "\"_pending\"", "\"_other\"", "in_response_to_mismatch"),
+        ("no-request", "InResponseTo=\"_pending\"", "", "in_response_to_missing"),
+        ("empty-request", "\"_pending\"", "\"\"", "in_response_to_mismatch"),
+        ("in-the-future", "09:59:00Z", "10:03:00.001Z", "issued_in_future"),
+        ("just-in-time", "09:59:00Z", "10:03:00Z", "accepted"),
+        ("no-status", "<p:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/>", "", "missing_element"),
+        ("name-in-response", "<p:Status>", "<a:NameID>ada</a:NameID><p:Status>", "unexpected_element"),
+    ] {
+        assert!(RESPONSE.contains(from), "{name}");
+        let xml = RESPONSE.replacen(from, to, 1);
+        let posted = response(Delivered::Post(&field(&enveloped(&idp(), &xml, "_response"))));
+        let redirected = response(Delivered::Redirect(&detached(&idp(), "SAMLResponse", &xml, None)));
+        assert_eq!([code(posted), code(redirected)], [expected; 2], "{name}");
+    }
+    // Nobody waits for an answer to nothing.
+    let xml = enveloped(&idp(), &RESPONSE.replace("_pending", ""), "_response");
+    let outcome = verifier().verify_response(Delivered::Post(&field(&xml)), "", now());
+    assert_eq!(code(outcome), "in_response_to_mismatch");
+}
+
+#[test]
+fn refusals_say_both_sides_and_what_to_do() {
+    let error = |xml: &str| both_ways(xml).map(|outcome| outcome.expect_err("refused"));
+    for error in error(&REQUEST.replace("sp.example/slo", "sp.example/slo/")) {
+        assert_eq!(error.stage(), "constraint");
+        assert_eq!(error.expected(), [SLO]);
+        assert_eq!(error.received(), ["https://sp.example/slo/"]);
+        assert_eq!(
+            error.to_string(),
+            "constraint: the Destination is \"https://sp.example/slo/\", not \"https://sp.example/slo\" (they differ only by a \
+             trailing slash)"
+        );
+        assert_eq!(
+            error.remedy(),
+            "make the single logout URL the same string on both sides; in Auth0 it is the addon's `logout.callback`"
+        );
+    }
+    for error in error(&REQUEST.replace("10:04:00Z", "09:57:00Z")) {
+        assert_eq!(
+            error.to_string(),
+            "constraint: the NotOnOrAfter of the LogoutRequest is 2025-03-03T09:57:00.000Z, and it is 2025-03-03T10:00:00.000Z: 3 min too late, \
+             where 180 s of clock skew are allowed"
+        );
+    }
+    let error = request(Delivered::Post(&field(REQUEST))).unwrap_err();
+    assert_eq!((error.stage(), error.section()), ("signature", "SAML Profiles 4.4.4.1"));
+    assert_eq!(error.to_string(), "signature: the LogoutRequest is not signed");
+}
+
+/// Wrapping, confusion and the rest: each vector is refused, or says what the genuine message says; `twin` is accepted.
+#[test]
+fn attacks_are_refused_and_their_twins_are_not() {
+    let genuine = enveloped(&idp(), REQUEST, "_request");
+    let forged = REQUEST.replace("ada", "eve").replace("_request", "_forged");
+    let signature = internals::sign(&idp(), REQUEST, "_request", Algorithm::Exclusive10, "");
+    let inside = |place: &str, what: &str| forged.replacen(place, &format!("{place}{what}"), 1);
+    let login = idp().response(SP, "https://sp.example/acs", now()).in_response_to(PENDING).signed(SignedPart::Both).to_xml();
+    let assertion = {
+        let start = login.find("<saml:Assertion").expect("an assertion");
+        let end = login.find("</saml:Assertion>").expect("its end") + "</saml:Assertion>".len();
+        login[start..end].to_owned()
+    };
+    let of_assertion = {
+        let start = assertion.find("<ds:Signature").expect("a signature");
+        let end = assertion.find("</ds:Signature>").expect("its end") + "</ds:Signature>".len();
+        assertion[start..end].to_owned()
+    };
+    let after_issuer = |xml: &str, what: &str| xml.replacen("</a:Issuer>", &format!("</a:Issuer>{what}"), 1);
+    for (name, xml, expected) in [
+        ("twin", genuine.clone(), "accepted"),
+        ("unsigned", REQUEST.to_owned(), "unsigned"),
+        ("edited", genuine.replace(">ada<", ">eve<"), "digest_mismatch"),
+        ("index-edited", genuine.replace("_s1", "_s2"), "digest_mismatch"),
+        ("index-removed", genuine.replace("<p:SessionIndex>_s1</p:SessionIndex>", ""), "digest_mismatch"),
+        ("end-edited", genuine.replace("10:04:00Z", "11:04:00Z"), "digest_mismatch"),
+        ("wrapped-in-extensions", inside("</a:Issuer>", &format!("<p:Extensions>{genuine}</p:Extensions>")), "unsigned"),
+        (
+            "wrapped-with-its-signature",
+            after_issuer(&inside("</a:Issuer>", &format!("<p:Extensions>{REQUEST}</p:Extensions>")), &signature),
+            "reference_mismatch",
+        ),
+        (
+            "wrapped-in-signature",
+            after_issuer(
+                &forged,
+                &signature.replace("</ds:Signature>", &format!("<ds:Object>{REQUEST}</ds:Object></ds:Signature>")),
+            ),
+            "signature_malformed",
+        ),
+        (
+            "same-id-twice",
+            after_issuer(
+                &inside("</a:Issuer>", &format!("<p:Extensions>{REQUEST}</p:Extensions>")).replace("_forged", "_request"),
+                &signature,
+            ),
+            "duplicate_id",
+        ),
+        (
+            "wrapped-in-the-other-message",
+            RESPONSE.replace("<p:Status>", &format!("<p:Extensions>{genuine}</p:Extensions><p:Status>")),
+            "unexpected_root",
+        ),
+        ("two-signatures", after_issuer(&genuine, &signature), "several_signatures"),
+        (
+            "signature-last",
+            REQUEST.replace("</p:LogoutRequest>", &format!("{signature}</p:LogoutRequest>")),
+            "signature_misplaced",
+        ),
+        ("other-key", enveloped(&stranger(), REQUEST, "_request"), "untrusted_key"),
+        ("hmac", genuine.replace(RSA_SHA256, "http://www.w3.org/2000/09/xmldsig#hmac-sha256"), "signature_algorithm_refused"),
+        ("sha1", genuine.replace(RSA_SHA256, "http://www.w3.org/2000/09/xmldsig#rsa-sha1"), "signature_algorithm_refused"),
+        (
+            "ecdsa-by-name",
+            genuine.replace(RSA_SHA256, "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"),
+            "key_type_mismatch",
+        ),
+        ("doctype", format!("<!DOCTYPE p:LogoutRequest [<!ENTITY e \"eve\">]>{genuine}"), "doctype"),
+        ("comment-in-name", genuine.replace(">ada<", ">a<!-- -->da<"), "accepted"),
+        ("comment-that-cuts", genuine.replace(">ada<", ">ada<!-- -->.evil.example<"), "digest_mismatch"),
+        ("comment-ambiguous", genuine.replace(">ada<", ">ada<!--> --><"), "ambiguous_comment"),
+        (
+            "assertion-signature-borrowed",
+            after_issuer(&REQUEST.replace("_request", "_forged"), &of_assertion),
+            "reference_mismatch",
+        ),
+        (
+            "assertion-signature-borrowed-with-its-id",
+            after_issuer(&REQUEST.replace("_request", id_of(&assertion)), &of_assertion),
+            "digest_mismatch",
+        ),
+        (
+            "assertion-wrapped",
+            after_issuer(
+                &REQUEST.replace("<a:NameID", &format!("<p:Extensions xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" xmlns:xs=\"urn:xs\" xmlns:xsi=\"urn:xsi\">{assertion}</p:Extensions><a:NameID")),
+                &of_assertion,
+            ),
+            "reference_mismatch",
+        ),
+        ("login-in-its-place", login.clone(), "unexpected_root"),
+        ("authn-request-in-its-place", genuine.replace("LogoutRequest", "AuthnRequest"), "unexpected_root"),
+        ("response-in-its-place", enveloped(&idp(), RESPONSE, "_response"), "unexpected_root"),
+        ("other-namespace", genuine.replace("SAML:2.0:protocol", "SAML:1.1:protocol"), "unexpected_root"),
+        (
+            "soap-around-it",
+            format!("<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body>{genuine}</s:Body></s:Envelope>"),
+            "unexpected_root",
+        ),
+    ] {
+        let outcome = request(Delivered::Post(&field(&xml)));
+        if let Ok(request) = &outcome {
+            assert_eq!((request.name_id().value.as_str(), request.id()), ("ada", "_request"), "{name}");
+        }
+        assert_eq!(code(outcome), expected, "{name}");
+    }
+}
+
+fn id_of(assertion: &str) -> &str {
+    assertion.split_once(" ID=\"").and_then(|(_, rest)| rest.split('"').next()).expect("an ID")
+}
+
+/// The other way round: what a trusted key signed for a logout is no login.
+#[test]
+fn a_message_of_logout_is_no_login() {
+    let verifier = Verifier::new(sp(), connection());
+    for xml in [enveloped(&idp(), REQUEST, "_request"), enveloped(&idp(), RESPONSE, "_response")] {
+        let refused = verifier.verify_post(&field(&xml), Expect::AnswerTo(PENDING), now()).expect_err("no login");
+        assert_eq!(refused.code(), "unexpected_root");
+        assert!(refused.remedy().starts_with("this is a message of logout"), "{}", refused.remedy());
+    }
+    let login = idp().response(SP, "https://sp.example/acs", now()).in_response_to(PENDING).to_form_field();
+    assert!(verifier.verify_post(&login, Expect::AnswerTo(PENDING), now()).is_ok());
+}
+
+/// The raw query, in the ways in which products are documented to write it, and in which nobody may.
+#[test]
+fn a_query_is_verified_as_it_arrived() {
+    let base64 = STANDARD.encode(deflate(REQUEST));
+    let upper = |text: &str| escape(text);
+    let lower = |text: &str| -> String {
+        let escaped = |byte: u8| format!("%{byte:02x}");
+        text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).into() } else { escaped(byte) }).collect()
+    };
+    let octets = |encode: &dyn Fn(&str) -> String, relay_state: Option<&str>| {
+        let relay_state = relay_state.map(|value| format!("&RelayState={value}")).unwrap_or_default();
+        format!("SAMLRequest={}{relay_state}&SigAlg={}", encode(&base64), encode(RSA_SHA256))
+    };
+    let signed = |octets: &str| sign_query(&idp(), octets);
+    // Java's URLEncoder: a space is `+`, and `*` is bare.
+    let java = signed(&octets(&upper, Some("a+b*%7E")));
+    let genuine = signed(&octets(&upper, Some("r")));
+    let (message, rest) = genuine.split_once('&').expect("parameters");
+    for (name, query, expected) in [
+        ("upper-case", genuine.clone(), Ok(Some("r"))),
+        ("adfs-lower-case", signed(&octets(&lower, Some("r"))), Ok(Some("r"))),
+        ("adfs-lower-case-signature", signed(&octets(&lower, None)).replace("%3D", "%3d").replace("%2B", "%2b"), Ok(None)),
+        ("spring-iso-8859-1", signed(&octets(&upper, Some("%E9"))), Ok(None)),
+        ("spring-no-relay-state", signed(&octets(&upper, None)), Ok(None)),
+        ("shibboleth-plus-for-space", java.clone(), Ok(Some("a b*~"))),
+        ("plus-for-space-rewritten", java.replace("a+b", "a%20b"), Err("untrusted_key")),
+        ("relay-state-empty", signed(&octets(&upper, Some(""))), Ok(Some(""))),
+        (
+            "relay-state-empty-added",
+            signed(&octets(&upper, None)).replace("&SigAlg", "&RelayState=&SigAlg"),
+            Err("untrusted_key"),
+        ),
+        ("relay-state-dropped", genuine.replace("&RelayState=r", ""), Err("untrusted_key")),
+        ("relay-state-changed", genuine.replace("=r&", "=s&"), Err("untrusted_key")),
+        ("other-order", format!("{rest}&{message}"), Ok(Some("r"))),
+        ("more-parameters", format!("tenant=a&{genuine}&x=SAMLRequest&"), Ok(Some("r"))),
+        ("message-twice", format!("{genuine}&{message}"), Err("duplicate_parameter")),
+        ("signature-twice", format!("{genuine}&Signature=x"), Err("duplicate_parameter")),
+        ("relay-state-twice", format!("{genuine}&RelayState=r"), Err("duplicate_parameter")),
+        ("response-as-well", format!("{genuine}&SAMLResponse=x"), Err("request_and_response")),
+        ("escaped-name", format!("{genuine}&%53AMLRequest=x"), Err("escaped_name")),
+        // Names are case-sensitive: others are other parameters, and say nothing.
+        ("case-variant-beside", format!("{genuine}&samlrequest=x"), Ok(Some("r"))),
+        ("case-variant-instead", genuine.replace("SAMLRequest", "samlrequest"), Err("missing_parameter")),
+        ("case-variant-signature", genuine.replace("Signature=", "signature="), Err("missing_parameter")),
+        ("case-variant-method", genuine.replace("SigAlg=", "sigalg="), Err("missing_parameter")),
+        ("unsigned", octets(&upper, None), Err("missing_parameter")),
+        ("nothing-but-the-message", message.to_owned(), Err("missing_parameter")),
+        ("escapes-rewritten", genuine.replace("%3D", "%3d").replace("%3A", "%3a"), Err("untrusted_key")),
+        ("of-other-key", sign_query(&stranger(), &octets(&upper, None)), Err("untrusted_key")),
+        ("in-the-other-parameter", detached(&idp(), "SAMLResponse", REQUEST, None), Err("missing_parameter")),
+    ] {
+        let outcome = request(Delivered::Redirect(&query));
+        let told = outcome.as_ref().map(|request| request.signed_relay_state()).map_err(|error| error.code());
+        assert_eq!(told, expected, "{name}");
+    }
+}
+
+/// Auth0's packages without `deflate`: base64 of a message whose element is signed. Nothing else may come unsigned, nor be inflated.
+#[test]
+fn a_query_that_is_not_compressed_is_taken_if_its_element_is_signed() {
+    let query = |xml: &str| format!("SAMLRequest={}&RelayState=r", escape(&field(xml)));
+    let genuine = enveloped(&idp(), REQUEST, "_request");
+    let taken = request(Delivered::Redirect(&query(&genuine))).expect("signed");
+    assert_eq!((taken.name_id().value.as_str(), taken.signed_relay_state()), ("ada", None));
+    let compressed = format!("SAMLRequest={}", escape(&STANDARD.encode(deflate(&genuine))));
+    for (query, expected) in [
+        (query(REQUEST), "unsigned"),
+        (query(&genuine.replace("ada", "eve")), "digest_mismatch"),
+        (query(&genuine) + "&SAMLRequest=x", "duplicate_parameter"),
+        (query(&genuine) + "&SigAlg=", "missing_parameter"),
+        (query(&genuine).replace("SAMLRequest", "SAMLResponse"), "missing_parameter"),
+        (compressed, "missing_parameter"),
+    ] {
+        assert_eq!(code(request(Delivered::Redirect(&query))), expected, "{query}");
+    }
+}
+
+/// SAML Bindings 3.4.4.1 has it removed; where it is there all the same, both hold.
+#[test]
+fn a_redirected_message_with_an_xml_signature_needs_both() {
+    let genuine = enveloped(&idp(), REQUEST, "_request");
+    for (name, xml, expected) in [
+        ("both", genuine.clone(), "accepted"),
+        ("element-changed", genuine.replace("ada", "eve"), "digest_mismatch"),
+        ("element-of-other-key", enveloped(&stranger(), REQUEST, "_request"), "untrusted_key"),
+    ] {
+        let query = detached(&idp(), "SAMLRequest", &xml, None);
+        assert_eq!(code(request(Delivered::Redirect(&query))), expected, "{name}");
+        // That of the element alone is none for a query.
+        let query = detached(&stranger(), "SAMLRequest", &xml, None);
+        assert_eq!(code(request(Delivered::Redirect(&query))), "untrusted_key", "{name}");
+    }
+}
+
+#[test]
+fn a_request_is_taken_once_and_not_mistaken_for_a_login() {
+    let store = InProcessReplayStore::default();
+    let field = field(&enveloped(&idp(), REQUEST, "_request"));
+    let verify = || verifier().verify_request(Delivered::Post(&field), now()).expect("signed");
+    assert_eq!(verify().expires_at(), parse_rfc3339("2025-03-03T10:09:00Z").unwrap());
+    assert!(verify().claim(&store).is_ok());
+    assert_eq!(verify().claim(&store).err(), Some(Error::Replay(ReplayError::Replayed)));
+    // An assertion of the same issuer and ID has another key.
+    let login =
+        idp().response(SP, "https://sp.example/acs", now()).in_response_to(PENDING).assertion_id("_request").to_form_field();
+    let login = Verifier::new(sp(), connection()).verify_post(&login, Expect::AnswerTo(PENDING), now()).expect("a login");
+    assert_ne!(login.replay_key(), verify().replay_key());
+    assert!(login.claim(&store).is_ok());
+    // Without NotOnOrAfter, it is remembered as long as it would be taken.
+    let endless = REQUEST.replace(" NotOnOrAfter=\"2025-03-03T10:04:00Z\"", "");
+    let endless = common_field(&endless);
+    let verified = verifier().verify_request(Delivered::Post(&endless), now()).expect("signed");
+    assert_eq!(verified.expires_at(), parse_rfc3339("2025-03-03T10:09:00Z").unwrap());
+}
+
+fn common_field(xml: &str) -> String {
+    field(&enveloped(&idp(), xml, "_request"))
+}
+
+#[test]
+fn departures_are_those_of_the_connection() {
+    let last = REQUEST.replace(
+        "</p:LogoutRequest>",
+        &format!("{}</p:LogoutRequest>", internals::sign(&idp(), REQUEST, "_request", Algorithm::Exclusive10, "")),
+    );
+    let formatted = enveloped(&idp(), &REQUEST.replace("<a:Issuer>", "<a:Issuer Format=\"urn:x\">"), "_request");
+    let colon = enveloped(&idp(), &REQUEST.replace("_request", "_re:quest"), "_re:quest");
+    for (departure, xml) in
+        [(Departure::SignaturePosition, &last), (Departure::IssuerFormat, &formatted), (Departure::NonNcNameId, &colon)]
+    {
+        let field = field(xml);
+        assert_ne!(code(request(Delivered::Post(&field))), "accepted");
+        let lax = LogoutVerifier::new(&sp(), connection().allow(departure), SLO).expect("a verifier");
+        assert!(lax.verify_request(Delivered::Post(&field), now()).is_ok(), "{departure}");
+    }
+}
+
+/// Our messages, verified as the identity provider would: by a verifier that trusts our key.
+fn theirs(key: &str) -> LogoutVerifier {
+    let keys = TrustedKeys::from_pem(read(&testdata("signing").join(format!("{key}.cert.pem")))).expect("a certificate");
+    let us = IdentityProvider::new(SP, keys).expect("our side");
+    let them = ServiceProvider::new(IDP, "https://idp.example/acs").expect("their side");
+    LogoutVerifier::new(&them, us, "https://idp.example/slo?tenant=a").expect("a verifier")
+}
+
+fn full_session() -> Session {
+    let name = NameId::new("ada <&> \"é\"").with_format("urn:f").with_name_qualifier(IDP).with_sp_name_qualifier(SP);
+    Session::new(IDP, name.with_sp_provided_id("ours"), Some("_s1".to_owned()))
+}
+
+/// The hidden field of a page.
+fn hidden<'a>(html: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = html.split_once(&format!("name=\"{name}\" value=\""))?;
+    rest.split('"').next()
+}
+
+#[test]
+fn a_request_that_is_built_says_who_and_which_session() {
+    for key in ["rsa2048", "p256", "p384", "ed25519"] {
+        let (sp, idp, session, signing) = (sp(), connection(), full_session(), our_key(key));
+        let outgoing = OutgoingRequest::new(&sp, &idp, &session, &signing).expect("a request");
+        let outgoing = outgoing.relay_state("it's a b").return_to("/bye").reason("urn:oasis:names:tc:SAML:2.0:logout:user");
+        let redirect = outgoing.redirect(now()).expect("a URL");
+        let (location, query) = redirect.url.split_once("&SAMLRequest=").expect("a query");
+        assert_eq!(location, "https://idp.example/slo?tenant=a");
+        let query = format!("tenant=a&SAMLRequest={query}");
+        let page = outgoing.post(now()).expect("a page");
+        assert!(page.page.html().contains("<title>Logging out</title>"));
+        let posted = hidden(page.page.html(), "SAMLRequest").expect("a field");
+        assert_eq!(hidden(page.page.html(), "RelayState"), Some("it&#39;s a b"));
+        for (delivered, pending, relay_state) in
+            [(Delivered::Redirect(&query), &redirect.pending, Some("it's a b")), (Delivered::Post(posted), &page.pending, None)]
+        {
+            let verified = theirs(key).verify_request(delivered, now()).expect("signed").without_replay_protection();
+            assert_eq!((verified.id(), verified.signed_relay_state()), (pending.id(), relay_state));
+            assert_eq!((verified.name_id(), verified.session_indexes()), (session.name_id(), &["_s1".to_owned()][..]));
+            assert_eq!(verified.not_on_or_after(), Some(now() + Duration::from_secs(300)));
+            assert_eq!((pending.return_to(), pending.relay_state()), (Some("/bye"), Some("it's a b")));
+            assert_eq!(PendingLogout::from_compact(&pending.to_compact()).as_ref(), Ok(pending));
+            assert_eq!(pending.expect(IDP, now()), Ok(verified.id()));
+            assert_eq!(pending.expires_at(), now() + OutgoingRequest::DEFAULT_LIFETIME);
+        }
+    }
+}
+
+#[test]
+fn a_request_that_cannot_be_sent_is_not_built() {
+    let (sp, idp, key) = (sp(), connection(), our_key("rsa2048"));
+    let other = Session::new("urn:other", NameId::new("ada"), None);
+    assert_eq!(OutgoingRequest::new(&sp, &idp, &other, &key).unwrap_err().code(), "session_of_other_identity_provider");
+    let without = IdentityProvider::new(IDP, TestIdp::new(IDP).trusted_keys()).expect("an identity provider");
+    let session = full_session();
+    let error = OutgoingRequest::new(&sp, &without, &session, &key).unwrap_err();
+    assert_eq!(error.code(), "no_single_logout_url");
+    assert_eq!(error.to_string(), "the identity provider \"urn:idp\" has no single logout URL for the redirect or POST binding");
+    let long = "x".repeat(81);
+    for (request, name) in [
+        (OutgoingRequest::new(&sp, &idp, &session, &key).unwrap().relay_state(&long), "RelayState"),
+        (OutgoingRequest::new(&sp, &idp, &session, &key).unwrap().return_to("//evil.example"), "return_to"),
+        (OutgoingRequest::new(&sp, &idp, &session, &key).unwrap().reason(" "), "Reason"),
+        (OutgoingRequest::new(&sp, &idp, &session, &key).unwrap().valid_for(Duration::ZERO), "lifetime"),
+    ] {
+        for error in [request.redirect(now()).unwrap_err(), request.post(now()).unwrap_err()] {
+            assert!(matches!(error, saml_verify::RequestError::InvalidValue { name: found, .. } if found == name), "{error:?}");
+        }
+    }
+    let unwritable = Session::new(IDP, NameId::new("a\u{1}"), None);
+    let error = OutgoingRequest::new(&sp, &idp, &unwritable, &key).unwrap().redirect(now()).unwrap_err();
+    assert_eq!(error.code(), "invalid_request_value");
+}
+
+#[test]
+fn an_answer_that_is_built_answers_the_request() {
+    let (sp, idp, key) = (sp(), connection(), our_key("rsa2048"));
+    let by_redirect = request(Delivered::Redirect(&detached(&TestIdp::new(IDP), "SAMLRequest", REQUEST, Some("r&s")))).unwrap();
+    let by_post = request(Delivered::Post(&common_field(REQUEST))).unwrap();
+    for (failure, expected) in [
+        (None, Ok(false)),
+        (Some(LogoutFailure::Partial), Ok(true)),
+        (Some(LogoutFailure::UnknownPrincipal), Err("status_not_success")),
+        (Some(LogoutFailure::Responder), Err("status_not_success")),
+    ] {
+        for (request, relay_state) in [(&by_redirect, Some("r&s")), (&by_post, Some("field"))] {
+            let mut outgoing = OutgoingResponse::new(&sp, &idp, request, &key).expect("an answer");
+            outgoing = failure.into_iter().fold(outgoing, OutgoingResponse::failure);
+            if request.signed_relay_state().is_none() {
+                outgoing = outgoing.relay_state("field");
+            }
+            let url = outgoing.redirect(now()).expect("a URL");
+            let (_, query) = url.split_once('?').expect("a query");
+            let page = outgoing.post(now()).expect("a page");
+            let posted = hidden(page.html(), "SAMLResponse").expect("a field");
+            assert_eq!(hidden(page.html(), "RelayState").map(|value| value.replace("&amp;", "&")).as_deref(), relay_state);
+            for (delivered, signed) in [(Delivered::Redirect(query), relay_state), (Delivered::Post(posted), None)] {
+                let outcome = theirs("rsa2048").verify_response(delivered, "_request", now());
+                if let Ok(response) = &outcome {
+                    assert_eq!(response.signed_relay_state(), signed);
+                }
+                assert_eq!(outcome.map(|response| response.is_partial()).map_err(|error| error.code()), expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_session_is_that_of_the_login() {
+    let name = NameId::new("ada").with_format("urn:f").with_name_qualifier("q");
+    let field = idp()
+        .response(SP, "https://sp.example/acs", now())
+        .in_response_to(PENDING)
+        .name_id(name.clone())
+        .session_index("_s1")
+        .to_form_field();
+    let login = Verifier::new(sp(), connection()).verify_post(&field, Expect::AnswerTo(PENDING), now()).expect("a login");
+    let session = Session::of(&login.without_replay_protection()).expect("a name");
+    assert_eq!(session, Session::new(IDP, name, Some("_s1".to_owned())));
+}
+
+#[test]
+fn urls_and_skew_are_checked_when_the_service_starts() {
+    for (url, expected) in [
+        ("https://sp.example/slo", None),
+        ("http://localhost:3000/slo", None),
+        ("http://sp.example/slo", Some("invalid_slo_url")),
+        ("/slo", Some("invalid_slo_url")),
+    ] {
+        let error = LogoutVerifier::new(&sp(), connection(), url).err();
+        assert_eq!(error.as_ref().map(saml_verify::ConfigError::code), expected, "{url}");
+    }
+    let more = verifier().also_accepting_slo_url("https://old.example/slo").expect("a URL");
+    let field = common_field(&REQUEST.replace("sp.example", "old.example"));
+    assert!(more.verify_request(Delivered::Post(&field), now()).is_ok());
+    assert!(verifier().clock_skew(Duration::from_secs(301)).is_err());
+    let strict = verifier().clock_skew(Duration::ZERO).expect("a skew");
+    let late = common_field(&REQUEST.replace("10:04:00Z", "10:00:00Z"));
+    assert_eq!(code(strict.verify_request(Delivered::Post(&late), now())), "expired");
+    assert!(connection().single_logout_url("http://idp.example/slo").is_err());
+    assert_eq!(connection().slo_redirect_url(), Some("https://idp.example/slo?tenant=a"));
+    let small = verifier().limits(Limits { document_bytes: 64, ..Limits::DEFAULT });
+    assert_eq!(code(small.verify_request(Delivered::Post(&late), now())), "too_long");
+    assert_eq!(format_rfc3339(now()), "2025-03-03T10:00:00.000Z");
+}

@@ -3,7 +3,7 @@
 //! In goes the form field that a browser posts to the assertion consumer URL, with the cookie that it sends; out comes a session,
 //! or a status and the one sentence that the browser may see. The log gets everything else, on standard error.
 //!
-//! Deliberately absent: HTTP, the AuthnRequest that starts a login (this crate does not build one yet), and the random numbers of
+//! Deliberately absent: HTTP, the request that starts a login (`AuthnRequest` builds it; the test message answers one of long ago), and the random numbers of
 //! session cookies. The message is a test vector, and so the time is a constant.
 
 use std::collections::HashMap;

@@ -93,6 +93,7 @@
 //! | `redis` | `RedisReplayStore` and `AsyncRedisReplayStore`: the replay store for several machines |
 //! | `cli` | the command `saml-verify`; nothing for services that link the library |
 //! | `serde` | `Serialize` and `Deserialize` for [`NameId`], `Serialize` for [`SubjectKey`] |
+//! | `inspect` | `inspect`: what a message says, for tools that show it to a person; nothing of it is verified |
 //! | `test-idp` | `test_idp`: an identity provider for the tests of your service, with keys that everybody knows |
 //!
 //! `internals` belongs to the crate's own tests and promises nothing.
@@ -116,6 +117,8 @@
 
 pub mod canonical;
 pub mod claim;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod internals;

@@ -94,22 +94,7 @@ impl<'q> SignedQuery<'q> {
     ///
     /// A [`DecodeError`] where a parameter could be read in two ways, or the message is missing.
     pub(crate) fn read(query: &'q str, limits: &Limits) -> Result<Self, DecodeError> {
-        let limit = post::text_limit(limits);
-        if query.len() > limit {
-            return Err(DecodeError::TooLong { limit });
-        }
-        let [request, response, relay_state, method, signature, encoding] = parameters(query)?;
-        let (parameter, message) = match (request, response) {
-            (Some(message), None) => (RedirectParameter::SamlRequest, message),
-            (None, Some(message)) => (RedirectParameter::SamlResponse, message),
-            (Some(_), Some(_)) => return Err(DecodeError::RequestAndResponse),
-            (None, None) => return Err(DecodeError::MissingParameter { names: &[REQUEST, RESPONSE] }),
-        };
-        if let Some(encoding) = encoding
-            && percent_decode(ENCODING, encoding)? != DEFLATE
-        {
-            return Err(DecodeError::UnknownEncoding);
-        }
+        let Query { parameter, message, relay_state, method, signature } = Query::read(query, limits)?;
         let method = method.ok_or(DecodeError::MissingParameter { names: &[SIGNATURE_METHOD] })?;
         let signature = signature.ok_or(DecodeError::MissingParameter { names: &[SIGNATURE] })?;
         Ok(Self { parameter, message, relay_state, method, signature })
@@ -170,6 +155,104 @@ pub(crate) fn undeflated(query: &str, parameter: RedirectParameter, limits: &Lim
     }
     let octets = decode_base64(parameter.name(), message)?;
     Ok((octets.first() == Some(&b'<')).then(|| base64::encode(&octets)))
+}
+
+/// The parameters of a query, signed or not, each as it was written.
+#[derive(Clone, Copy, Debug)]
+struct Query<'q> {
+    parameter: RedirectParameter,
+    message: &'q str,
+    relay_state: Option<&'q str>,
+    method: Option<&'q str>,
+    signature: Option<&'q str>,
+}
+
+impl<'q> Query<'q> {
+    fn read(query: &'q str, limits: &Limits) -> Result<Self, DecodeError> {
+        let limit = post::text_limit(limits);
+        if query.len() > limit {
+            return Err(DecodeError::TooLong { limit });
+        }
+        let [request, response, relay_state, method, signature, encoding] = parameters(query)?;
+        let (parameter, message) = match (request, response) {
+            (Some(message), None) => (RedirectParameter::SamlRequest, message),
+            (None, Some(message)) => (RedirectParameter::SamlResponse, message),
+            (Some(_), Some(_)) => return Err(DecodeError::RequestAndResponse),
+            (None, None) => return Err(DecodeError::MissingParameter { names: &[REQUEST, RESPONSE] }),
+        };
+        if let Some(encoding) = encoding
+            && percent_decode(ENCODING, encoding)? != DEFLATE
+        {
+            return Err(DecodeError::UnknownEncoding);
+        }
+        Ok(Self { parameter, message, relay_state, method, signature })
+    }
+}
+
+/// A message of the HTTP Redirect binding that nobody vouches for: its signature, if there is one, was not looked at.
+#[cfg(feature = "inspect")]
+#[derive(Clone, PartialEq, Eq)]
+pub struct UnverifiedRedirect {
+    parameter: RedirectParameter,
+    xml: Vec<u8>,
+    relay_state: Option<Vec<u8>>,
+    signature_method: Option<String>,
+    has_signature: bool,
+}
+
+#[cfg(feature = "inspect")]
+impl UnverifiedRedirect {
+    /// Decodes the query of a redirect, as it was written, to look at it.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`], as [`IdentityProvider::verify_redirect`](crate::IdentityProvider::verify_redirect), but for the lack of a
+    /// signature. What is inflated is bounded by [`Limits::document_bytes`].
+    pub fn decode(query: &str, limits: &Limits) -> Result<Self, DecodeError> {
+        let query = Query::read(query, limits)?;
+        let octets = decode_base64(query.parameter.name(), query.message)?;
+        let text = |(name, value)| percent_decode(name, value).map(|octets| String::from_utf8_lossy(&octets).into_owned());
+        Ok(Self {
+            parameter: query.parameter,
+            // Some send XML as it is, see `undeflated`.
+            xml: if octets.first() == Some(&b'<') { octets } else { inflate(&octets, limits.document_bytes)? },
+            relay_state: query.relay_state.map(|value| percent_decode(RELAY_STATE, value)).transpose()?,
+            signature_method: query.method.map(|value| text((SIGNATURE_METHOD, value))).transpose()?,
+            has_signature: query.signature.is_some(),
+        })
+    }
+
+    /// Which parameter it was in.
+    pub fn parameter(&self) -> RedirectParameter {
+        self.parameter
+    }
+
+    /// The document.
+    pub fn xml(&self) -> &[u8] {
+        &self.xml
+    }
+
+    /// `RelayState`, percent-decoded. `None` where the query has no such parameter.
+    pub fn relay_state(&self) -> Option<&[u8]> {
+        self.relay_state.as_deref()
+    }
+
+    /// `SigAlg`, percent-decoded: the method of the detached signature.
+    pub fn signature_method(&self) -> Option<&str> {
+        self.signature_method.as_deref()
+    }
+
+    /// Whether the query has the parameter `Signature`. It was not verified.
+    pub fn has_signature(&self) -> bool {
+        self.has_signature
+    }
+}
+
+#[cfg(feature = "inspect")]
+impl std::fmt::Debug for UnverifiedRedirect {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UnverifiedRedirect").field("parameter", &self.parameter).finish_non_exhaustive()
+    }
 }
 
 /// The raw values of the binding's parameters, in the order of [`NAMES`].

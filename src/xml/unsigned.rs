@@ -36,6 +36,24 @@ impl<'d> Unsigned<'d> {
     }
 }
 
+/// For showing what a message says: no verification asks for a name that it does not know.
+#[cfg(feature = "inspect")]
+impl<'d> Unsigned<'d> {
+    pub(crate) fn namespace_name(self) -> &'d str {
+        self.0.element().map_or("", |element| self.0.document.namespace_name(element.namespace))
+    }
+
+    pub(crate) fn local_name(self) -> &'d str {
+        let name = self.0.qualified_name();
+        name.split_once(':').map_or(name, |(_, local)| local)
+    }
+
+    /// The child elements, whatever stands between them.
+    pub(crate) fn child_elements(self) -> impl Iterator<Item = Self> {
+        self.0.children().filter(|child| child.element().is_some()).map(Self)
+    }
+}
+
 impl std::fmt::Debug for Unsigned<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Unsigned({:?})", self.0.qualified_name())

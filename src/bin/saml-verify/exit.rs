@@ -127,7 +127,7 @@ fn unavailable(error: &clap::Error) -> Option<&str> {
 
 /// Described, and not yet there: whoever tries them should learn that, and not be told of a misspelling.
 const PLANNED_OPTIONS: [&str; 1] = ["--decryption-key"];
-const PLANNED_COMMANDS: [&str; 2] = ["verify-logout", "inspect"];
+const PLANNED_COMMANDS: [&str; 1] = ["verify-logout"];
 
 fn one_line(text: &str) -> String {
     let paragraphs = text.split("\n\n").take_while(|paragraph| !REPEATED.iter().any(|start| paragraph.starts_with(start)));

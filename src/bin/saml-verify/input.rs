@@ -8,6 +8,7 @@ use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use saml_verify::inspect::UnverifiedRedirect;
 use saml_verify::{Error, Limits, decode_post};
 
 use crate::exit::Failure;
@@ -47,7 +48,39 @@ pub(crate) enum Message {
     Post(String),
 }
 
+/// Any message of any binding, for whoever only looks at it.
+pub(crate) struct Received {
+    /// How it was handed over, as `--input` calls it.
+    pub(crate) form: &'static str,
+    pub(crate) xml: Vec<u8>,
+    pub(crate) relay_state: Option<String>,
+    /// What the query said beside the message.
+    pub(crate) redirect: Option<UnverifiedRedirect>,
+}
+
 impl Source {
+    /// The file, as it was named.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.file.as_deref().filter(|file| !is_standard_input(file))
+    }
+
+    /// What it was said to hold, as `--input` calls it.
+    pub(crate) fn stated(&self) -> Option<&'static str> {
+        self.input.map(Shape::name)
+    }
+
+    /// Reads any message, requests included, from any binding.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::read`].
+    pub(crate) fn receive(&self, limits: &Limits) -> Result<Result<Received, Box<Refusal>>, Failure> {
+        Ok(match self.bytes(limits)? {
+            Ok(bytes) => Received::new(bytes, self.input, limits),
+            Err(refusal) => Err(refusal),
+        })
+    }
+
     pub(crate) fn is_standard_input(&self) -> bool {
         self.file.as_deref().is_none_or(is_standard_input)
     }
@@ -58,13 +91,64 @@ impl Source {
     ///
     /// [`Failure`] where it cannot be read, and within that a [`Refusal`] where no message can be got out of it.
     pub(crate) fn read(&self, limits: &Limits) -> Result<Result<Message, Box<Refusal>>, Failure> {
-        let longest = u64::try_from(limits.document_bytes).unwrap_or(u64::MAX).saturating_mul(TEXT_OF_A_BYTE);
-        let bytes = read(self.file.as_deref(), longest)?;
-        Ok(match bytes {
-            Some(bytes) => Message::new(bytes, self.input),
-            None => Err(Refusal::too_long(longest).into()),
+        Ok(match self.bytes(limits)? {
+            Ok(bytes) => Message::new(bytes, self.input),
+            Err(refusal) => Err(refusal),
         })
     }
+
+    fn bytes(&self, limits: &Limits) -> Result<Result<Vec<u8>, Box<Refusal>>, Failure> {
+        let longest = u64::try_from(limits.document_bytes).unwrap_or(u64::MAX).saturating_mul(TEXT_OF_A_BYTE);
+        Ok(read(self.file.as_deref(), longest)?.ok_or_else(|| Refusal::too_long(longest).into()))
+    }
+}
+
+impl Shape {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Xml => "xml",
+            Self::Post => "post",
+            Self::Form => "form",
+            Self::Query => "query",
+        }
+    }
+}
+
+impl Received {
+    fn new(bytes: Vec<u8>, shape: Option<Shape>, limits: &Limits) -> Result<Self, Box<Refusal>> {
+        let recognised = shape.is_none();
+        let shape = shape.unwrap_or_else(|| recognise(&bytes));
+        let refused = |error| Box::new(Refusal::from(Error::from(error)));
+        let plain = |xml| Self { form: shape.name(), xml, relay_state: None, redirect: None };
+        if shape == Shape::Xml {
+            return Ok(plain(bytes));
+        }
+        let text = String::from_utf8(bytes).map_err(|_| Refusal::not_text())?;
+        let text = if recognised { without_file_marks(&text) } else { &text };
+        if shape == Shape::Query {
+            let redirect = UnverifiedRedirect::decode(query_of(text), limits).map_err(refused)?;
+            let relay_state = redirect.relay_state().map(|octets| String::from_utf8_lossy(octets).into_owned());
+            return Ok(Self { relay_state, xml: redirect.xml().to_vec(), redirect: Some(redirect), form: shape.name() });
+        }
+        let (message, relay_state) = match shape {
+            Shape::Form => (any_message_of(text)?, value_of(text, "RelayState")),
+            _ => (text.to_owned(), None),
+        };
+        let xml = decode_post(&message, limits).map_err(refused)?;
+        Ok(Self { relay_state, ..plain(xml) })
+    }
+}
+
+/// The field of a form that holds a message, answer or request.
+fn any_message_of(body: &str) -> Result<String, Box<Refusal>> {
+    match (value_of(body, "SAMLResponse"), value_of(body, "SAMLRequest")) {
+        (None, Some(request)) => Ok(request),
+        _ => form_field(body),
+    }
+}
+
+fn value_of(body: &str, name: &str) -> Option<String> {
+    fields(body).into_iter().find(|(field, _)| field == name).map(|(_, value)| value)
 }
 
 impl Message {
@@ -77,7 +161,7 @@ impl Message {
         let text = String::from_utf8(bytes).map_err(|_| Refusal::not_text())?;
         let text = if recognised { without_file_marks(&text) } else { &text };
         match shape {
-            Shape::Form => form_field(text),
+            Shape::Form => form_field(text).map(Self::Post),
             Shape::Query => Err(redirected(text).into()),
             Shape::Xml | Shape::Post => Ok(Self::Post(text.to_owned())),
         }
@@ -150,12 +234,12 @@ fn without_file_marks(text: &str) -> &str {
     text.trim_start_matches('\u{FEFF}').trim()
 }
 
-fn form_field(body: &str) -> Result<Message, Box<Refusal>> {
+fn form_field(body: &str) -> Result<String, Box<Refusal>> {
     let fields = fields(body);
     let mut values = fields.iter().filter(|(name, _)| name == "SAMLResponse").map(|(_, value)| value);
     match (values.next(), values.next()) {
         (Some(_), None) if is_written_by_hand(body) => Err(Refusal::field_name().into()),
-        (Some(value), None) => Ok(Message::Post(value.clone())),
+        (Some(value), None) => Ok(value.clone()),
         (Some(_), Some(_)) => Err(Refusal::duplicate_field().into()),
         (None, _) => Err(Refusal::missing_field(&fields).into()),
     }

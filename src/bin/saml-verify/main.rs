@@ -16,6 +16,7 @@ mod exit;
 mod explain;
 mod form;
 mod input;
+mod inspect;
 mod login;
 mod metadata;
 mod refusal;
@@ -40,6 +41,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Verify(Box<verify::Options>),
+    Inspect(inspect::Options),
     Canonicalize(canonicalize::Options),
     Certificate(certificate::Options),
     AuthnRequest(authn_request::Options),
@@ -63,6 +65,7 @@ impl Command {
     const fn asks_for_json(&self) -> bool {
         match self {
             Self::Verify(options) => options.json,
+            Self::Inspect(options) => options.json,
             Self::Certificate(options) => options.json,
             Self::AuthnRequest(options) => options.json,
             Self::Auth0Settings(options) => options.json,
@@ -75,6 +78,7 @@ impl Command {
 fn run(command: &Command) -> Result<Outcome, Failure> {
     match command {
         Command::Verify(options) => verify::run(options),
+        Command::Inspect(options) => inspect::run(options),
         Command::Canonicalize(options) => canonicalize::run(options),
         Command::Certificate(options) => certificate::run(options),
         Command::AuthnRequest(options) => authn_request::run(options),

@@ -11,6 +11,7 @@ use flate2::Compression;
 use flate2::read::{DeflateDecoder, DeflateEncoder};
 use saml_verify::canonical::{Algorithm, Canonicalizer};
 use saml_verify::internals::{Seen, SeenNamespace};
+use saml_verify::metadata::{MetadataReader, Vouched};
 use saml_verify::test_idp::TestIdp;
 use saml_verify::time::{format_rfc3339, parse_rfc3339};
 use saml_verify::{
@@ -269,6 +270,152 @@ pub(crate) fn redirect(data: &[u8]) {
         }
         [] => {}
     }
+}
+
+/// No key comes out of metadata that the document does not hold; and where a key was pinned, nothing comes out but what that key signed.
+///
+/// The first octet chooses: a document that the caller vouches for; or genuine signed documents, edited and mixed, of which the next
+/// octets are the choices.
+pub(crate) fn metadata(data: &[u8]) {
+    static FEDERATION: OnceLock<Federation> = OnceLock::new();
+    let Some((&choice, data)) = data.split_first() else { return };
+    if choice % 2 == 0 {
+        let reader = MetadataReader::new(Vouched::ByAuthenticatedChannel);
+        let (Ok(read), Ok(text)) = (reader.read_idp(data, Scene::now()), std::str::from_utf8(data)) else { return };
+        let Ok(document) = roxmltree::Document::parse(text.trim_start_matches('\u{FEFF}')) else { return };
+        let held = keys_in(&document);
+        let unheld = read.signing_keys().iter().find(|key| !held.iter().any(|held| held == key.spki_sha256_fingerprint()));
+        assert!(unheld.is_none() && !read.signing_keys().is_empty(), "{unheld:?} {text}");
+        return;
+    }
+    let federation = FEDERATION.get_or_init(Federation::new);
+    let mut choices = Choices(data);
+    let Some(xml) = choices.pick(&federation.documents) else { return };
+    let xml = edited(xml, &federation.documents, &federation.attacker, &mut choices);
+    let Some(read) = federation.read(&xml) else { return };
+    assert!(federation.genuine.contains(&read), "{read:?} {xml}");
+}
+
+/// The digests of all keys that stand somewhere in a document, found without the reader of metadata.
+fn keys_in(document: &roxmltree::Document<'_>) -> Vec<String> {
+    const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+    const DSIG11: &str = "http://www.w3.org/2009/xmldsig11#";
+    let text = |node: roxmltree::Node<'_, '_>| -> String {
+        node.children().filter(roxmltree::Node::is_text).filter_map(|text| text.text()).collect()
+    };
+    let octets = |parent: roxmltree::Node<'_, '_>, namespace, name| {
+        let child = parent.children().find(|child| child.has_tag_name((namespace, name)))?;
+        STANDARD.decode(text(child).split_ascii_whitespace().collect::<String>()).ok()
+    };
+    let written = |node: roxmltree::Node<'_, '_>| {
+        if node.has_tag_name((DSIG, "X509Certificate")) || node.has_tag_name((DSIG11, "DEREncodedKeyValue")) {
+            Some(text(node).into_bytes())
+        } else if node.has_tag_name((DSIG, "RSAKeyValue")) {
+            let numbers = [octets(node, DSIG, "Modulus")?, octets(node, DSIG, "Exponent")?];
+            Some(der(0x30, &numbers.map(|number| integer(&number)).concat()))
+        } else if node.has_tag_name((DSIG11, "ECKeyValue")) {
+            let point = octets(node, DSIG11, "PublicKey")?;
+            let p256 =
+                b"\x30\x59\x30\x13\x06\x07\x2A\x86\x48\xCE\x3D\x02\x01\x06\x08\x2A\x86\x48\xCE\x3D\x03\x01\x07\x03\x42\x00";
+            let p384 = b"\x30\x76\x30\x10\x06\x07\x2A\x86\x48\xCE\x3D\x02\x01\x06\x05\x2B\x81\x04\x00\x22\x03\x62\x00";
+            Some(if point.len() == 65 { [&p256[..], &point].concat() } else { [&p384[..], &point].concat() })
+        } else {
+            None
+        }
+    };
+    let keys = document.descendants().filter_map(written).filter_map(|der| TrustedKeys::from_pem(der).ok());
+    keys.flatten().map(|key| key.spki_sha256_fingerprint().to_owned()).collect()
+}
+
+fn integer(number: &[u8]) -> Vec<u8> {
+    let start = number.iter().position(|octet| *octet != 0).unwrap_or(number.len());
+    let number = [&[0], &number[start..]].concat();
+    der(2, if number.get(1).is_some_and(|octet| *octet < 0x80) { &number[1..] } else { &number })
+}
+
+fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    let [high, low] = u16::try_from(content.len()).unwrap_or(0).to_be_bytes();
+    let header = match (high, low) {
+        (0, ..0x80) => vec![tag, low],
+        (0, _) => vec![tag, 0x81, low],
+        _ => vec![tag, 0x82, high, low],
+    };
+    [&header, content].concat()
+}
+
+/// A publisher of metadata whose key is pinned, the documents that it signed, and what somebody else signed.
+struct Federation {
+    publisher: TrustedKeys,
+    documents: Vec<String>,
+    genuine: Vec<Described>,
+    attacker: TestIdp,
+}
+
+/// What of a document configures a connection.
+#[derive(Debug, PartialEq)]
+struct Described {
+    entity_id: String,
+    keys: TrustedKeys,
+    places: Vec<String>,
+    valid_until: Option<SystemTime>,
+}
+
+impl Federation {
+    fn new() -> Self {
+        let attackers_key = include_str!("../testdata/auth0/keys/idp-ec-p256.key");
+        let attackers_certificate = include_bytes!("../testdata/auth0/keys/idp-ec-p256.pem");
+        let attacker = TestIdp::with_key("urn:a", attackers_key, attackers_certificate).expect("a key");
+        let publisher = TestIdp::new("urn:publisher");
+        let [main, next, attackers] = [
+            include_str!("../testdata/auth0/keys/idp-rsa2048.pem"),
+            include_str!("../testdata/auth0/keys/idp-next-rsa2048.pem"),
+            include_str!("../testdata/auth0/keys/attacker-rsa2048.pem"),
+        ];
+        // The identifiers that edits name.
+        let one = described("urn:a", "ID='_assertion'", main, "https://a.example/sso");
+        let both = [described("urn:b", "", next, "https://b.example/sso"), described("urn:a", "", next, "https://a.example/new")];
+        let group = format!("<EntitiesDescriptor {NAMESPACES} ID='_response'>{}</EntitiesDescriptor>", both.concat());
+        let forged = described("urn:a", "ID='_assertion'", attackers, "https://evil.example/sso");
+        let genuine = [enveloped(&one, "_assertion", &publisher), enveloped(&group, "_response", &publisher)];
+        let forged = [enveloped(&forged, "_assertion", &attacker), forged];
+        let mut federation = Self { publisher: publisher.trusted_keys(), documents: Vec::new(), genuine: Vec::new(), attacker };
+        federation.genuine = genuine.iter().map(|xml| federation.read(xml).expect("genuine")).collect();
+        assert!(forged.iter().all(|xml| federation.read(xml).is_none()));
+        federation.documents = genuine.into_iter().chain(forged).collect();
+        federation
+    }
+
+    fn read(&self, xml: &str) -> Option<Described> {
+        let reader = MetadataReader::new(Vouched::ByPinnedKeys(&self.publisher)).entity_id("urn:a");
+        let reader = Departure::ALL.into_iter().fold(reader, MetadataReader::allow);
+        let read = reader.read_idp(xml.as_bytes(), Scene::now()).ok()?;
+        let endpoints = read.single_sign_on().iter().chain(read.single_logout());
+        Some(Described {
+            entity_id: read.entity_id().to_owned(),
+            keys: read.signing_keys().clone(),
+            places: endpoints.map(|endpoint| endpoint.location().to_owned()).collect(),
+            valid_until: read.valid_until(),
+        })
+    }
+}
+
+const NAMESPACES: &str = "xmlns='urn:oasis:names:tc:SAML:2.0:metadata' xmlns:ds='http://www.w3.org/2000/09/xmldsig#'";
+
+fn described(entity_id: &str, more: &str, pem: &str, url: &str) -> String {
+    let certificate: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    format!(
+        "<EntityDescriptor {NAMESPACES} {more} entityID='{entity_id}' validUntil='2030-01-01T00:00:00Z'>\
+         <IDPSSODescriptor protocolSupportEnumeration='urn:oasis:names:tc:SAML:2.0:protocol'><KeyDescriptor use='signing'>\
+         <ds:KeyInfo><ds:X509Data><ds:X509Certificate>{certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>\
+         <SingleSignOnService Binding='urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST' Location='{url}'/>\
+         </IDPSSODescriptor></EntityDescriptor>"
+    )
+}
+
+fn enveloped(xml: &str, id: &str, signer: &TestIdp) -> String {
+    let behind = xml.find('>').expect("a start tag") + 1;
+    let signature = internals::sign(signer, xml, id, Algorithm::Exclusive10, "");
+    format!("{}{signature}{}", &xml[..behind], &xml[behind..])
 }
 
 fn deflate(octets: &[u8]) -> Vec<u8> {

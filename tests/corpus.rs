@@ -11,7 +11,7 @@ use std::path::Path;
 #[test]
 fn saved_inputs_hold() {
     type Target = fn(&[u8]);
-    let targets: [(&str, Target); 8] = [
+    let targets: [(&str, Target); 9] = [
         ("xml", bodies::xml),
         ("canonical", bodies::canonical),
         ("signed_view", bodies::signed_view),
@@ -20,6 +20,7 @@ fn saved_inputs_hold() {
         ("base64", bodies::base64),
         ("time", bodies::time),
         ("redirect", bodies::redirect),
+        ("metadata", bodies::metadata),
     ];
     for (name, target) in targets {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);

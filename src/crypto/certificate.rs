@@ -231,6 +231,21 @@ impl TrustedKey {
         Ok(Self(Arc::new(KeyAndCertificate { key, certificate })))
     }
 
+    /// The key alone that a SubjectPublicKeyInfo holds, and nothing behind it.
+    pub(crate) fn from_spki(spki: &[u8]) -> Result<Self, CertificateError> {
+        Ok(Self(Arc::new(KeyAndCertificate { key: PublicKey::from_spki(spki)?, certificate: None })))
+    }
+
+    /// The RSA key alone of these numbers, big-endian.
+    pub(crate) fn from_rsa_numbers(modulus: &[u8], exponent: &[u8]) -> Result<Self, CertificateError> {
+        Self::from_spki(&public_key::spki_of_rsa(modulus, exponent)?)
+    }
+
+    /// The key alone that is this uncompressed point of the curve `urn:oid:…`.
+    pub(crate) fn from_point(curve: &str, point: &[u8]) -> Result<Self, CertificateError> {
+        Self::from_spki(&public_key::spki_of_point(curve, point)?)
+    }
+
     /// The kind and size of the key.
     pub fn key_type(&self) -> KeyType {
         self.0.key.kind()

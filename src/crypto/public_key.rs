@@ -19,7 +19,7 @@ use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 use super::algorithm::{KeyFamily, SignatureAlgorithm, sha256_fingerprint};
 use super::elements;
-use crate::error::CertificateError;
+use crate::error::{CertificateError, Shown};
 
 /// A public key of a supported kind.
 #[derive(Clone)]
@@ -117,6 +117,27 @@ pub(super) fn spki(element: &[u8]) -> Option<Vec<u8>> {
         [Tag::Integer, Tag::Integer] => spki_of_pkcs1(element).ok(),
         _ => None,
     }
+}
+
+/// The SubjectPublicKeyInfo of an RSA key with these numbers, big-endian; zeros in front of them do not count.
+pub(super) fn spki_of_rsa(modulus: &[u8], exponent: &[u8]) -> Result<Vec<u8>, CertificateError> {
+    let key = || {
+        let numbers = [UintRef::new(modulus)?.to_der()?, UintRef::new(exponent)?.to_der()?].concat();
+        spki_of_pkcs1(&AnyRef::new(Tag::Sequence, &numbers)?.to_der()?)
+    };
+    key().map_err(|_| malformed("not an RSA modulus and exponent"))
+}
+
+/// The SubjectPublicKeyInfo of a point on the curve that the identifier names. XMLDSig 4.5.2.3.1.
+pub(super) fn spki_of_point(curve: &str, point: &[u8]) -> Result<Vec<u8>, CertificateError> {
+    let named = curve.strip_prefix("urn:oid:").and_then(|numbers| ObjectIdentifier::new(numbers).ok());
+    let unknown = || CertificateError::UnsupportedCurve { curve: Shown::new(curve).to_string() };
+    let named = named.ok_or_else(unknown)?;
+    let key = || {
+        let algorithm = AlgorithmIdentifierRef { oid: ELLIPTIC_CURVE, parameters: Some((&named).into()) };
+        SubjectPublicKeyInfoRef { algorithm, subject_public_key: BitStringRef::from_bytes(point)? }.to_der()
+    };
+    key().map_err(|_: der::Error| malformed("not a point of its curve"))
 }
 
 /// RFC 8017 appendix A.1: `rsaEncryption`, with NULL for parameters.

@@ -139,7 +139,8 @@ pub enum UnusableKey {
     NoKey,
     /// The certificate or key in it cannot be used.
     Certificate(CertificateError),
-    /// Its KeyValue is not the key of its certificate. SAML Metadata Interoperability Profile 2.5.1.
+    /// Its KeyInfo holds two keys: a KeyValue that is not the key of its certificate, or not that of another KeyValue. SAML Metadata
+    /// Interoperability Profile 2.5.1.
     Contradictory,
 }
 
@@ -427,7 +428,9 @@ impl fmt::Display for UnusableKey {
         match self {
             Self::NoKey => f.write_str("its KeyInfo has neither a certificate nor a key"),
             Self::Certificate(error) => error.fmt(f),
-            Self::Contradictory => f.write_str("its KeyInfo has a KeyValue that is not the key of its certificate"),
+            Self::Contradictory => {
+                f.write_str("its KeyInfo has a KeyValue that is not the key of its certificate or of another KeyValue")
+            }
         }
     }
 }

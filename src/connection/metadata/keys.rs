@@ -3,6 +3,7 @@
 
 use super::MetadataWarning;
 use super::entity::{at, children, invalid, structure};
+use super::key_value::written_key;
 use crate::crypto::{TrustedKey, TrustedKeys};
 use crate::error::{CertificateError, MetadataError, MetadataErrorKind, StructureError, UnusableKey};
 use crate::xml::{Namespace, View};
@@ -73,12 +74,38 @@ fn key_of<'d, V: View<'d>>(
         Ok(certificates) => certificates,
         Err(reason) => return Ok(Err(UnusableKey::Certificate(reason))),
     };
-    let Some(leaf) = leaf(&certificates) else { return Ok(Err(UnusableKey::NoKey)) };
-    if leaf.has_rivals {
-        let used = leaf.key.shown();
-        warnings.push(MetadataWarning::SeveralKeysInOneDescriptor { key_descriptor: place, used });
+    let written = match written_keys(key_info)? {
+        Ok(written) => written,
+        Err(reason) => return Ok(Err(UnusableKey::Certificate(reason))),
+    };
+    let leaf = leaf(&certificates);
+    let Some(key) = leaf.as_ref().map(|leaf| leaf.key).or(written.first()) else { return Ok(Err(UnusableKey::NoKey)) };
+    // Metadata Interoperability Profile 2.5.1: whatever one KeyInfo holds is the same key.
+    if !written.iter().all(|other| other.has_key_of(key)) {
+        return Ok(Err(UnusableKey::Contradictory));
     }
-    Ok(Ok(TrustedKeys::of(leaf.key.clone())))
+    if leaf.as_ref().is_some_and(|leaf| leaf.has_rivals) {
+        warnings.push(MetadataWarning::SeveralKeysInOneDescriptor { key_descriptor: place, used: key.shown() });
+    }
+    Ok(Ok(TrustedKeys::of(key.clone())))
+}
+
+/// Every key that a KeyInfo writes out without a certificate, in order.
+fn written_keys<'d, V: View<'d>>(key_info: V) -> Result<Result<Vec<TrustedKey>, CertificateError>, MetadataError> {
+    let mut found = Vec::new();
+    for child in children(key_info) {
+        let child = child?;
+        let Some(key) = written_key(child)? else { continue };
+        if found.len() >= LONGEST_CHAIN {
+            let kind = MetadataErrorKind::TooMany { what: "keys in one KeyDescriptor", maximum: LONGEST_CHAIN };
+            return Err(at(child, kind));
+        }
+        match key {
+            Ok(key) => found.push(key),
+            Err(reason) => return Ok(Err(reason)),
+        }
+    }
+    Ok(Ok(found))
 }
 
 /// Every certificate of a KeyInfo, in order. XMLDSig 4.4.4.

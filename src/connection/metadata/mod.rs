@@ -27,6 +27,7 @@
 mod duration;
 mod entity;
 mod idp;
+mod key_value;
 mod keys;
 mod read;
 mod validity;

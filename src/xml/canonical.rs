@@ -161,10 +161,18 @@ const fn longest(document: usize) -> usize {
 /// [`NotCanonical::RelativeNamespaceName`], before anything is written, where the document declares one;
 /// [`NotCanonical::TooLong`] where the form outgrows the document.
 pub(super) fn canonicalize(document: &Document<'_>, job: Job<'_>, sink: &mut impl Sink) -> Result<(), NotCanonical> {
+    names_are_absolute(document)?;
+    let mut canonicalizer = Canonicalizer::new(document, job, sink);
+    canonicalizer.write()?;
+    canonicalizer.output.flush();
+    Ok(())
+}
+
+fn names_are_absolute(document: &Document<'_>) -> Result<(), NotCanonical> {
     if document.namespaces.iter().any(|namespace| namespace.relative) {
         return Err(NotCanonical::RelativeNamespaceName);
     }
-    Canonicalizer::new(document, job, sink).run()
+    Ok(())
 }
 
 /// Appends what stands in an element, less the subtree of `excluded`: the exclusive canonical form, without comments, of one child
@@ -176,17 +184,21 @@ pub(super) fn canonicalize(document: &Document<'_>, job: Job<'_>, sink: &mut imp
 /// be, so that all forms that one string collects are bounded together.
 pub(super) fn append_content(parent: Cursor<'_>, excluded: Option<NodeId>, out: &mut String) -> Result<(), NotCanonical> {
     let document = parent.document;
+    names_are_absolute(document)?;
     let before = out.len();
-    let mut form = Bounded { left: longest(document.strings.text.len()).checked_sub(before), out };
-    for child in parent.children() {
-        let job = Job { algorithm: Algorithm::Exclusive10, prefix_list: "", apex: child.id, excluded };
-        let written = canonicalize(document, job, &mut form);
-        if let Err(not) = written.and(form.left.map(|_| ()).ok_or(NotCanonical::TooLong)) {
-            form.out.truncate(before);
-            return Err(not);
-        }
+    let mut text = Bounded { left: longest(document.strings.text.len()).checked_sub(before), out };
+    let job = Job { algorithm: Algorithm::Exclusive10, prefix_list: "", apex: parent.id, excluded };
+    let mut canonicalizer = Canonicalizer::new(document, job, &mut text);
+    let written = parent.children().try_for_each(|child| {
+        canonicalizer.job.apex = child.id;
+        canonicalizer.write()
+    });
+    canonicalizer.output.flush();
+    let written = written.and(text.left.map(|_| ()).ok_or(NotCanonical::TooLong));
+    if written.is_err() {
+        text.out.truncate(before);
     }
-    Ok(())
+    written
 }
 
 /// Text up to a bound.
@@ -366,7 +378,8 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
         }
     }
 
-    fn run(mut self) -> Result<(), NotCanonical> {
+    /// Writes the subtree of the apex. Before and after it nothing is declared, so that another apex may follow.
+    fn write(&mut self) -> Result<(), NotCanonical> {
         let apex = self.document.node(self.job.apex);
         let outside = apex.parent;
         let mut parent = outside;
@@ -402,7 +415,6 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
             debug_assert!(parent > outside, "parents stand before their children");
             parent = self.end_element(parent);
         }
-        self.output.flush();
         Ok(())
     }
 

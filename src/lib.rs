@@ -90,7 +90,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `registry` | `Registry`: many connections behind one assertion consumer service, changed while the service runs |
-//! | `redis` | `RedisReplayStore` and `AsyncRedisReplayStore`: the replay store for several machines |
+//! | `redis` | `RedisReplayStore`, `RedisPendingRequests` and their siblings for async: what several machines remember together |
 //! | `cli` | the command `saml-verify`; nothing for services that link the library |
 //! | `serde` | `Serialize` and `Deserialize` for [`NameId`], `Serialize` for [`SubjectKey`] |
 //! | `inspect` | `inspect`: what a message says, for tools that show it to a person; nothing of it is verified |
@@ -151,6 +151,7 @@ mod xml;
 #[cfg(feature = "redis")]
 pub use self::redis::{
     RedisStoreError,
+    pending::{AsyncRedisPendingRequests, RedisPendingRequests},
     replay::{AsyncRedisReplayStore, RedisReplayStore},
 };
 pub use binding::post::decode_post;

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant, SystemTime};
 use saml_verify::internals::replay_key;
 use saml_verify::test_idp::{TestIdp, check_async_replay_store, check_replay_store};
 use saml_verify::{
-    AsyncRedisReplayStore, Error, Expect, IdentityProvider, Login, RedisReplayStore, RedisStoreError, ReplayError, ReplayStore,
-    ServiceProvider, Verified, Verifier,
+    AsyncRedisPendingRequests, AsyncRedisReplayStore, AuthnRequest, Error, Expect, IdentityProvider, Login, PendingRequest,
+    RedisPendingRequests, RedisReplayStore, RedisStoreError, ReplayError, ReplayStore, ServiceProvider, Verified, Verifier,
 };
 
 /// A server without persistence, which ends with the test.
@@ -276,4 +276,92 @@ fn race(port: &str) {
         }
     });
     println!("won: {}", won.into_inner().unwrap().join(" "));
+}
+
+/// As many requests as are asked for, which expire after that time.
+fn requests(count: usize, lifetime: Duration) -> Vec<PendingRequest> {
+    let keys = TestIdp::new("urn:test:idp").trusted_keys();
+    let idp = IdentityProvider::new("urn:test:idp", keys).unwrap().single_sign_on_url("https://idp.example/sso").unwrap();
+    let sp = ServiceProvider::new("urn:test:sp", "https://sp.example/acs").unwrap();
+    let request = || AuthnRequest::new(&sp, &idp).unwrap().valid_for(lifetime).return_to("/reports");
+    (0..count).map(|_| request().redirect(SystemTime::now()).unwrap().pending).collect()
+}
+
+#[test]
+#[ignore = "needs redis-server"]
+fn a_pending_request_is_taken_once_by_whichever_process_asks_first() {
+    let server = Server::start(&[]);
+    let store = || RedisPendingRequests::new(server.client());
+    let all = requests(500, Duration::from_secs(600));
+    all.iter().for_each(|request| store().put(request, SystemTime::now()).unwrap());
+    let first = store();
+    assert_eq!(first.take(all[0].id()).unwrap().as_ref(), Some(&all[0]));
+    assert_eq!(first.take(all[0].id()).unwrap(), None);
+    assert_eq!(first.take("_00000000000000000000000000000000").unwrap(), None);
+    assert!(store().prefix("another service:").take(all[1].id()).unwrap().is_none());
+    // Two that have nothing but the server in common take the rest.
+    let taken: usize = std::thread::scope(|scope| {
+        let take = || all.iter().filter(|request| store().take(request.id()).unwrap().is_some()).count();
+        let racers = [scope.spawn(take), scope.spawn(take)];
+        racers.into_iter().map(|racer| racer.join().unwrap()).sum()
+    });
+    assert_eq!(taken, 499);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = AsyncRedisPendingRequests::new(server.client().get_multiplexed_async_connection().await.unwrap());
+        store.put(&all[0], SystemTime::now()).await.unwrap();
+        assert_eq!(store.take(all[0].id()).await.unwrap().as_ref(), Some(&all[0]));
+        assert_eq!(store.take(all[0].id()).await.unwrap(), None);
+    });
+}
+
+#[test]
+#[ignore = "needs redis-server"]
+fn a_server_that_is_away_or_takes_no_writes_never_says_that_none_is_pending() {
+    let mut server = Server::start(&[]);
+    let store = RedisPendingRequests::new(server.client()).timeout(Duration::from_millis(500));
+    let request = &requests(1, Duration::from_secs(600))[0];
+    store.put(request, SystemTime::now()).unwrap();
+    let twice = store.put(request, SystemTime::now()).unwrap_err().to_string();
+    assert!(twice.contains("pending already"), "{twice}");
+    let replica = Server::start(&["--replicaof", "127.0.0.1", &server.port.to_string()]);
+    let on_replica = RedisPendingRequests::new(replica.client());
+    assert!(matches!(on_replica.take(request.id()), Err(RedisStoreError::ReadOnly)));
+    assert!(matches!(on_replica.put(request, SystemTime::now()), Err(RedisStoreError::ReadOnly)));
+    server.stop();
+    assert!(matches!(store.take(request.id()), Err(RedisStoreError::Failed { .. })));
+    assert!(matches!(store.put(request, SystemTime::now()), Err(RedisStoreError::Failed { .. })));
+    let evicting = Server::start(&["--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru"]);
+    let refused = RedisPendingRequests::new(evicting.client()).put(request, SystemTime::now());
+    assert!(matches!(refused, Err(RedisStoreError::MayEvict { .. })));
+}
+
+#[test]
+#[ignore = "needs redis-server"]
+fn ten_thousand_pending_requests_expire_by_themselves() {
+    let server = Server::start(&[]);
+    let store = RedisPendingRequests::new(server.client());
+    let all = requests(10_000, Duration::from_secs(20));
+    all.iter().for_each(|request| store.put(request, SystemTime::now()).unwrap());
+    let count = || match server.command(&["DBSIZE"]).unwrap() {
+        redis::Value::Int(count) => count,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(count(), 10_000);
+    let last = all[9_999].expires_at();
+    while count() > 0 {
+        assert!(SystemTime::now() < last + Duration::from_secs(30), "{} are left", count());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(store.take(all[0].id()).unwrap(), None);
+}
+
+#[test]
+fn a_wrong_answer_is_no_pending_request() {
+    for answer in [&b"+OK\r\n"[..], b":1\r\n", b"$1\r\n1\r\n", b"-ERR no\r\n", b"HTTP/1.1 200 OK\r\n\r\n", b"\0\0\0\0", b""] {
+        let client = redis::Client::open(format!("redis://127.0.0.1:{}/", liar(answer))).unwrap();
+        let store = RedisPendingRequests::new(client).timeout(Duration::from_millis(100));
+        let taken = store.take("_00112233445566778899aabbccddeeff");
+        assert!(taken.is_err(), "{}: {taken:?}", String::from_utf8_lossy(answer));
+    }
 }

@@ -5,6 +5,7 @@
 //!
 //! Deliberately absent: Redis Cluster (the commands ask one server), and any answer from memory while the server is away.
 
+pub(crate) mod pending;
 pub(crate) mod replay;
 pub(crate) mod server;
 

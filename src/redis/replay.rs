@@ -7,7 +7,7 @@ use redis::aio::ConnectionLike;
 use redis::{Client, Cmd, Pipeline, Value};
 
 use super::RedisStoreError;
-use super::server::{Connections, Durability, unexpected};
+use super::server::{Connections, Durability, lifetime, unexpected};
 use crate::error::ReplayError;
 use crate::replay::{AsyncReplayStore, ReplayFuture, ReplayKey, ReplayStore};
 
@@ -67,13 +67,6 @@ impl Claims {
             _ => Err(ReplayError::unavailable(unexpected("SET says neither OK nor nothing"))),
         }
     }
-}
-
-/// In whole milliseconds, rounded up: never forgotten early. Redis takes no more than fits.
-fn lifetime(expires: SystemTime, now: SystemTime) -> u64 {
-    const LONGEST: u64 = 1 << 50;
-    let rounded_up = expires.duration_since(now).unwrap_or_default().saturating_add(Duration::from_nanos(999_999));
-    u64::try_from(rounded_up.as_millis()).unwrap_or(LONGEST).clamp(1, LONGEST)
 }
 
 impl RedisReplayStore {
@@ -162,21 +155,6 @@ impl<C> fmt::Debug for AsyncRedisReplayStore<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_claim_is_kept_at_least_until_it_expires() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        for (after, milliseconds) in [
-            (Duration::from_secs(3600), 3_600_000),
-            (Duration::from_nanos(1), 1),
-            (Duration::from_micros(1_000_001), 1001),
-            (Duration::ZERO, 1),
-            (Duration::from_secs(1 << 50), 1 << 50),
-        ] {
-            assert_eq!(lifetime(now + after, now), milliseconds, "{after:?}");
-        }
-        assert_eq!(lifetime(now - Duration::from_secs(1), now), 1);
-    }
 
     #[test]
     fn a_claim_is_one_atomic_command_between_two_questions() {

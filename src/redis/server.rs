@@ -1,7 +1,7 @@
 //! How a Redis server is asked: the commands of a claim, their answers, and connections for callers that block.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use redis::{Client, Connection, FromRedisValue, Pipeline, Value};
 
@@ -53,6 +53,13 @@ fn keeps_keys(memory: &str) -> Result<(), RedisStoreError> {
         (_, Some(policy)) => Err(RedisStoreError::MayEvict { policy: policy.to_owned() }),
         (_, None) => Err(unexpected("INFO does not tell the maxmemory_policy")),
     }
+}
+
+/// In whole milliseconds, rounded up: never forgotten early. Redis takes no more than fits.
+pub(crate) fn lifetime(expires: SystemTime, now: SystemTime) -> u64 {
+    const LONGEST: u64 = 1 << 50;
+    let rounded_up = expires.duration_since(now).unwrap_or_default().saturating_add(Duration::from_nanos(999_999));
+    u64::try_from(rounded_up.as_millis()).unwrap_or(LONGEST).clamp(1, LONGEST)
 }
 
 pub(crate) fn read<T: FromRedisValue>(value: Value) -> Result<T, RedisStoreError> {
@@ -138,6 +145,21 @@ mod tests {
             assert_eq!(judged, if accepted { Ok(()) } else { Err(refused()) }, "{maxmemory} {policy}");
         }
         assert!(keeps_keys("# Memory\r\nused_memory:1000\r\n").is_err());
+    }
+
+    #[test]
+    fn a_key_is_kept_at_least_until_it_expires() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        for (after, milliseconds) in [
+            (Duration::from_secs(3600), 3_600_000),
+            (Duration::from_nanos(1), 1),
+            (Duration::from_micros(1_000_001), 1001),
+            (Duration::ZERO, 1),
+            (Duration::from_secs(1 << 50), 1 << 50),
+        ] {
+            assert_eq!(lifetime(now + after, now), milliseconds, "{after:?}");
+        }
+        assert_eq!(lifetime(now - Duration::from_secs(1), now), 1);
     }
 
     #[test]

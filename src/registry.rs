@@ -74,6 +74,22 @@ impl<K> Connection<K> {
     }
 }
 
+/// What an identity provider may answer.
+pub(crate) enum Awaited<'e> {
+    This(Expect<'e>),
+    /// One of the requests with these IDs.
+    OneOf(Vec<&'e str>),
+}
+
+impl Awaited<'_> {
+    fn expect(&self) -> Expect<'_> {
+        match self {
+            Self::This(expect) => *expect,
+            Self::OneOf(ids) => Expect::AnswerToAny(ids),
+        }
+    }
+}
+
 struct Index<K> {
     by_key: HashMap<K, Arc<Connection<K>>>,
     by_entity_id: HashMap<Arc<str>, Arc<Connection<K>>>,
@@ -144,6 +160,11 @@ impl<K> Registry<K> {
         self.len() == 0
     }
 
+    /// All connections, in no particular order, as they are at this moment.
+    pub fn connections(&self) -> Vec<Arc<Connection<K>>> {
+        self.current.load().by_key.values().cloned().collect()
+    }
+
     /// The connection of the identity provider with that entity ID.
     pub fn by_entity_id(&self, entity_id: &str) -> Option<Arc<Connection<K>>> {
         self.current.load().by_entity_id.get(entity_id).cloned()
@@ -162,6 +183,16 @@ impl<K> Registry<K> {
         expect: Expect<'_>,
         now: SystemTime,
     ) -> Result<(Arc<Connection<K>>, Verified), Error> {
+        self.verify_awaited(saml_response, |_| Awaited::This(expect), now)
+    }
+
+    /// As [`Registry::verify_post`], where what is expected depends on the Issuer that the message claims to have.
+    pub(crate) fn verify_awaited<'e>(
+        &self,
+        saml_response: &str,
+        awaited_from: impl FnOnce(&str) -> Awaited<'e>,
+        now: SystemTime,
+    ) -> Result<(Arc<Connection<K>>, Verified), Error> {
         let xml = decode_post(saml_response, &self.limits)?;
         let document = Document::parse_message(&xml, &self.limits).map_err(|error| in_place_of_message(&xml, error))?;
         let unverified = Response::read(document.root()).map_err(|error| in_place_of_message(&xml, error))?;
@@ -169,7 +200,8 @@ impl<K> Registry<K> {
         let name = claimed.as_ref().map_or("", |issuer| &issuer.name);
         let connection =
             self.by_entity_id(name).ok_or_else(|| ConstraintError::UnknownIdentityProvider { received: Shown::new(name) })?;
-        let verified = connection.verifier.verify_response(&document, unverified, expect, now)?;
+        let awaited = awaited_from(name);
+        let verified = connection.verifier.verify_response(&document, unverified, awaited.expect(), now)?;
         Ok((connection, verified))
     }
 }

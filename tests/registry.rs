@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use saml_verify::test_idp::TestIdp;
-use saml_verify::{ConfigError, DecodeError, Error, Expect, IdentityProvider, Limits, Registry, ServiceProvider, Verifier};
+use saml_verify::{
+    AuthnRequest, ConfigError, DecodeError, Error, Expect, IdentityProvider, Limits, PendingRequests, Registry, ServiceProvider,
+    Verifier,
+};
 
 const SP: &str = "urn:test:sp";
 const ACS: &str = "https://sp.example/acs";
@@ -164,4 +167,56 @@ fn connections_change_while_messages_arrive() {
     });
     assert_eq!(registry.len(), 201);
     assert!((1..=4).all(|writer| (0..50).all(|step| registry.by_entity_id(&format!("urn:{}", writer * 100 + step)).is_some())));
+}
+
+#[test]
+fn connections_are_listed() {
+    let registry = registry(&[("acme", "urn:acme"), ("globex", "urn:globex")]);
+    let mut keys: Vec<_> = registry.connections().iter().map(|connection| *connection.key()).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["acme", "globex"]);
+    assert!(Registry::<String>::default().connections().is_empty());
+}
+
+/// What is open depends on whom the message names: requests that were sent to others, or too long ago, are not answered.
+#[test]
+fn an_answer_is_one_to_an_open_request_of_its_identity_provider() {
+    let registry = Registry::default();
+    for tenant in ["urn:acme", "urn:globex"] {
+        let idp = IdentityProvider::new(tenant, TestIdp::new(tenant).trusted_keys()).unwrap();
+        let idp = idp.single_sign_on_url("https://idp.example/sso").unwrap();
+        registry.insert(tenant, Verifier::new(ServiceProvider::new(SP, ACS).unwrap(), idp)).unwrap();
+    }
+    let mut pending = PendingRequests::default();
+    let mut start = |tenant: &str| {
+        let connection = registry.get(tenant).unwrap();
+        let login = AuthnRequest::of(connection.verifier()).unwrap().redirect(now()).unwrap();
+        pending.add(login.pending.clone());
+        login.pending.id().to_owned()
+    };
+    let [first, of_globex, second] = [start("urn:acme"), start("urn:globex"), start("urn:acme")];
+    let answer = |tenant: &str, id: &str| TestIdp::new(tenant).response(SP, ACS, now()).in_response_to(id).to_form_field();
+    let verify = |form_field: &str, now| {
+        let verified = pending.verify_post(&registry, form_field, now);
+        verified
+            .map_err(|error| (error.code(), error.expected()))
+            .map(|(connection, verified)| (*connection.key(), verified.without_replay_protection()))
+    };
+    for (tenant, id) in [("urn:acme", &first), ("urn:globex", &of_globex), ("urn:acme", &second)] {
+        let (key, login) = verify(&answer(tenant, id), now()).unwrap();
+        assert_eq!(key, tenant);
+        let answered = pending.clone().take_answered(&login);
+        assert_eq!(answered.as_ref().map(|request| request.id()), Some(id.as_str()));
+    }
+    let mismatch = |expected: &[&String]| Some(("in_response_to_mismatch", expected.iter().map(|id| (*id).clone()).collect()));
+    assert_eq!(verify(&answer("urn:acme", &of_globex), now()).err(), mismatch(&[&first, &second]));
+    assert_eq!(verify(&answer("urn:globex", &first), now()).err(), mismatch(&[&of_globex]));
+    // The assertion is valid for an hour, the requests for half of one.
+    let end = now() + AuthnRequest::DEFAULT_LIFETIME;
+    assert!(verify(&answer("urn:acme", &first), end - Duration::from_nanos(1)).is_ok());
+    assert_eq!(verify(&answer("urn:acme", &first), end).err(), mismatch(&[]));
+
+    let unasked = TestIdp::new("urn:acme").response(SP, ACS, now()).to_form_field();
+    assert_eq!(verify(&unasked, now()).err(), Some(("in_response_to_missing", vec![first, second])));
+    assert_eq!(verify(&answer("urn:initech", "_1"), now()).err().map(|(code, _)| code), Some("unknown_identity_provider"));
 }

@@ -232,3 +232,19 @@ fn a_login_by_another_identity_provider_answers_nothing() {
     assert_eq!(pending.expect(IDP, now()), Ok(expect));
     assert_eq!(tabs.take_answered(&login(&asked)), Some(pending.clone()));
 }
+
+#[test]
+fn a_request_goes_to_the_first_identity_provider_of_a_verifier() {
+    let (first, second) = (idp(IDP, "https://idp.example/sso"), idp("urn:test:other", "https://other.example/sso"));
+    let verifier = Verifier::new(sp(), first).with_identity_provider(second).expect("another");
+    let login = AuthnRequest::of(&verifier).expect("a request").redirect(now()).expect("a URL");
+    assert!(login.url.starts_with("https://idp.example/sso?SAMLRequest="), "{}", login.url);
+    assert_eq!(login.pending.identity_provider(), IDP);
+
+    let silent = IdentityProvider::new(IDP, TestIdp::new(IDP).trusted_keys()).expect("an identity provider");
+    let error = AuthnRequest::of(&Verifier::new(sp(), silent)).expect_err("no URL");
+    assert_eq!(
+        error.to_string(),
+        "the identity provider \"urn:test:idp\" has no single sign-on URL for the redirect or POST binding"
+    );
+}

@@ -4,15 +4,16 @@
 
 mod common;
 
+use std::io::Read;
 use std::time::{Duration, SystemTime};
 
 use common::{read, testdata};
 use saml_verify::canonical::Algorithm;
-use saml_verify::test_idp::{DigestMethod, Fault, SignatureMethod, TestIdp, TestResponse};
+use saml_verify::test_idp::{DigestMethod, Fault, SignatureMethod, TestIdp, TestRequest, TestResponse};
 use saml_verify::time::parse_rfc3339;
 use saml_verify::{
-    Departure, Error, Expect, IdentityProvider, InProcessReplayStore, Login, NameId, ReplayError, ServiceProvider, SignedPart,
-    Verified, Verifier,
+    AuthnRequest, Departure, Error, Expect, IdentityProvider, InProcessReplayStore, Login, NameId, ReplayError, ServiceProvider,
+    SignedPart, TrustedKeys, Verified, Verifier,
 };
 
 const IDP: &str = "urn:test:idp";
@@ -210,4 +211,74 @@ fn each_fault_is_refused_by_its_name_and_its_twin_is_accepted() {
     }
     let codes: std::collections::BTreeSet<_> = Fault::ALL.iter().map(|fault| fault.code()).collect();
     assert_eq!(codes.len(), Fault::ALL.len(), "one fault for each refusal");
+}
+
+/// A query as [`AuthnRequest::redirect`] and other software make it.
+fn query(xml: &str) -> String {
+    let mut deflated = Vec::new();
+    flate2::read::DeflateEncoder::new(xml.as_bytes(), flate2::Compression::default()).read_to_end(&mut deflated).expect("octets");
+    let message = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, deflated);
+    format!("SAMLRequest={}&RelayState=a%20b", message.replace('+', "%2B").replace('=', "%3D"))
+}
+
+#[test]
+fn what_a_request_says_is_in_its_answer() {
+    let idp = TestIdp::new(IDP);
+    let connection = connection(&idp).single_sign_on_url("https://idp.example/sso?tenant=a").expect("a URL");
+    let verifier = verifier(connection);
+    let login = AuthnRequest::of(&verifier).expect("a request").relay_state("s'&").redirect(now()).expect("a URL");
+    let request = TestRequest::from_query(login.url.split_once('?').expect("a query").1).expect("our own");
+    assert_eq!((request.id(), request.issuer(), request.acs_url()), (login.pending.id(), SP, ACS));
+    assert_eq!(request.relay_state(), Some("s'&"));
+
+    let answer = idp.answer(&request, now()).name_id("ada@example.com");
+    let expect = login.pending.expect(IDP, now()).expect("pending");
+    let verified = verifier.verify_post(&answer.to_form_field(), expect, now()).expect("an answer");
+    assert_eq!(verified.without_replay_protection().name_id().value, "ada@example.com");
+
+    let page = answer.to_page();
+    assert!(page.html().contains("action=\"https://sp.example/acs\""), "{}", page.html());
+    assert!(page.html().contains("name=\"RelayState\" value=\"s&#39;&amp;\""), "{}", page.html());
+    assert!(page.html().contains(&format!("name=\"SAMLResponse\" value=\"{}\"", answer.to_form_field())));
+    assert!(!answer.relay_state(None).to_page().html().contains("RelayState"));
+}
+
+#[test]
+fn only_a_request_is_answered() {
+    const REQUEST: &str = "<p:AuthnRequest xmlns:p='urn:oasis:names:tc:SAML:2.0:protocol' ID='_1' \
+                           AssertionConsumerServiceURL='https://sp.example/acs'>\
+                           <Issuer xmlns='urn:oasis:names:tc:SAML:2.0:assertion'>urn:sp</Issuer></p:AuthnRequest>";
+    let read = |xml: &str| TestRequest::from_query(&query(xml)).map_err(|error| (error.code(), error.message()));
+    let request = read(REQUEST).expect("a request");
+    assert_eq!((request.id(), request.issuer(), request.acs_url(), request.relay_state()), ("_1", "urn:sp", ACS, Some("a b")));
+    let nobody = REQUEST.replace(">urn:sp<", "><");
+    assert_eq!(read(&nobody).expect("a request").issuer(), "");
+
+    for (from, to, code, message) in [
+        ("AuthnRequest", "LogoutRequest", "unexpected_root", "the document is \"p:LogoutRequest\", not a SAML 2.0 AuthnRequest"),
+        (" ID='_1'", "", "missing_attribute", "the AuthnRequest has no attribute ID"),
+        (
+            "AssertionConsumerServiceURL",
+            "Destination",
+            "missing_attribute",
+            "the AuthnRequest has no attribute AssertionConsumerServiceURL",
+        ),
+    ] {
+        assert_eq!(read(&REQUEST.replace(from, to)), Err((code, message.to_owned())));
+    }
+    let code = |query: &str| TestRequest::from_query(query).map_err(|error| error.code()).err();
+    assert_eq!(code("RelayState=a"), Some("missing_parameter"));
+    assert_eq!(code(&query(REQUEST).replace("SAMLRequest", "SAMLResponse")), Some("missing_parameter"));
+    assert_eq!(code(&"x".repeat(3_000_000)), Some("too_long"));
+}
+
+#[test]
+fn a_fault_is_found_by_its_code() {
+    for fault in Fault::ALL {
+        assert_eq!(Fault::of_code(fault.code()), Some(fault));
+    }
+    assert_eq!((Fault::of_code(""), Fault::of_code("EXPIRED")), (None, None));
+    let idp = TestIdp::new(IDP);
+    let keys = TrustedKeys::from_pem(idp.certificate()).expect("a certificate");
+    assert_eq!(format!("{keys:?}"), format!("{:?}", idp.trusted_keys()));
 }

@@ -189,6 +189,21 @@ impl<'q> Query<'q> {
     }
 }
 
+/// A request and its RelayState, signed or not, for the identity provider of tests: it answers whoever asks.
+///
+/// # Errors
+///
+/// A [`DecodeError`], as for a signed one.
+#[cfg(feature = "test-idp")]
+pub(crate) fn decode_request(query: &str, limits: &Limits) -> Result<(Vec<u8>, Option<Vec<u8>>), DecodeError> {
+    let query = Query::read(query, limits)?;
+    if query.parameter != RedirectParameter::SamlRequest {
+        return Err(DecodeError::MissingParameter { names: &[REQUEST] });
+    }
+    let relay_state = query.relay_state.map(|value| percent_decode(RELAY_STATE, value)).transpose()?;
+    Ok((inflate(&decode_base64(REQUEST, query.message)?, limits.document_bytes)?, relay_state))
+}
+
 /// A message of the HTTP Redirect binding that nobody vouches for: its signature, if there is one, was not looked at.
 #[cfg(feature = "inspect")]
 #[derive(Clone, PartialEq, Eq)]

@@ -115,7 +115,8 @@ impl PostPage {
     /// The value of the header `Content-Security-Policy` that fits the page: it names the nonce of its script.
     ///
     /// `form-action` names the origin that the form goes to and every other `https` one, for browsers apply it to the redirects
-    /// that follow, too, and an identity provider may hand the user on to another.
+    /// that follow, too, and an identity provider may hand the user on to another. Where the form goes to plain `http`, on the machine
+    /// of a developer, it names every `http` origin as well.
     pub fn content_security_policy(&self) -> &str {
         &self.content_security_policy
     }
@@ -144,8 +145,9 @@ fn hidden_field(name: &str, value: &str) -> String {
 
 fn policy(location: &str, nonce: &str) -> String {
     let origin = origin(location);
+    let schemes = if origin.starts_with("http:") { "http: https:" } else { "https:" };
     format!(
-        "default-src 'none'; script-src 'nonce-{nonce}'; form-action {origin} https:; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'nonce-{nonce}'; form-action {origin} {schemes}; base-uri 'none'; frame-ancestors 'none'"
     )
 }
 
@@ -211,6 +213,17 @@ mod tests {
             ("http://[::1]:3000/b", "http://[::1]:3000"),
         ] {
             assert_eq!(origin(url), expected);
+        }
+    }
+
+    #[test]
+    fn plain_http_may_follow_plain_http_alone() {
+        for (location, allowed) in [
+            ("https://a.example/b", "form-action https://a.example https:; "),
+            ("http://localhost:3000/b", "form-action http://localhost:3000 http: https:; "),
+        ] {
+            let policy = policy(location, "nonce");
+            assert!(policy.contains(allowed), "{policy}");
         }
     }
 }

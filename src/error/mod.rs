@@ -126,11 +126,14 @@ impl Error {
         self.refusal().remedy()
     }
 
+    /// The one sentence that [`Error::for_user`] says, for refusals of the service's own, which should look alike.
+    pub const FOR_USER: &'static str = "The login could not be verified. Please try again or contact your administrator.";
+
     /// The one sentence that may be shown to whoever sits at the browser at a login: the same for every cause; that of a logout is
     /// [`logout::FOR_USER`](crate::logout::FOR_USER). [`Error::kind`] is for the program
     /// that answers.
     pub fn for_user(&self) -> &'static str {
-        "The login could not be verified. Please try again or contact your administrator."
+        Self::FOR_USER
     }
 
     fn refusal(&self) -> &dyn Refusal {

@@ -17,7 +17,7 @@ use crate::crypto::{SigningKey, unguessable};
 use crate::error::{ConfigError, RequestError};
 use crate::time::format_rfc3339;
 use crate::xml::{Namespace, SignatureForm, Writer, enveloped_signature, first_forbidden};
-use crate::{IdentityProvider, NameId, ServiceProvider};
+use crate::{IdentityProvider, NameId, ServiceProvider, Verifier};
 
 /// A request for a login, to be sent by [`redirect`](Self::redirect) or by [`post`](Self::post). SAML Core 3.4.1.
 ///
@@ -101,6 +101,18 @@ impl<'a> AuthnRequest<'a> {
             return Err(no_url(idp.entity_id(), "redirect or POST"));
         }
         Ok(Self::to(sp, idp.entity_id(), redirect_url, post_url))
+    }
+
+    /// A request to the identity provider of that verifier; where it has several, to the first.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError::NoSingleSignOnUrl`].
+    pub fn of(verifier: &'a Verifier) -> Result<Self, RequestError> {
+        match verifier.identity_providers() {
+            [idp, ..] => Self::new(verifier.service_provider(), idp),
+            [] => Err(no_url("", "redirect or POST")),
+        }
     }
 
     /// A request to an identity provider of which nothing but its entity ID and the URL is known, such as in a tool.
@@ -585,7 +597,7 @@ mod tests {
             )
         );
         let policy = format!(
-            "default-src 'none'; script-src 'nonce-{nonce}'; form-action http://localhost:3000 https:; base-uri 'none'; \
+            "default-src 'none'; script-src 'nonce-{nonce}'; form-action http://localhost:3000 http: https:; base-uri 'none'; \
              frame-ancestors 'none'"
         );
         assert_eq!(login.page.content_security_policy(), policy);

@@ -6,6 +6,8 @@ use std::time::SystemTime;
 use super::pending::PendingRequest;
 use crate::Login;
 use crate::error::PendingRequestError;
+#[cfg(feature = "registry")]
+use crate::registry::Awaited;
 
 /// The requests of one browser that are not answered yet: a user starts logins in several tabs, and ends them in any order.
 ///
@@ -73,9 +75,29 @@ impl PendingRequests {
     ///
     /// [`PendingRequestError::NonePending`] where there is none.
     pub fn open_ids(&self, identity_provider: &str, now: SystemTime) -> Result<Vec<&str>, PendingRequestError> {
-        let open = self.requests.iter().filter(|request| request.is_open(identity_provider, now));
-        let ids: Vec<&str> = open.map(PendingRequest::id).collect();
+        let ids = self.open(identity_provider, now);
         if ids.is_empty() { Err(PendingRequestError::NonePending { of: self.requests.len() }) } else { Ok(ids) }
+    }
+
+    /// Verifies the form field `SAMLResponse` of a POST as an answer to one of these requests, with the connection of the identity
+    /// provider that it names. Feature `registry`.
+    ///
+    /// It is [`Registry::verify_post`](crate::Registry::verify_post) with [`Expect::AnswerToAny`](crate::Expect::AnswerToAny) of the
+    /// requests that were sent to that identity provider and are open at `now`. After the login was claimed,
+    /// [`PendingRequests::take_answered`] takes its request out.
+    ///
+    /// # Errors
+    ///
+    /// As [`Registry::verify_post`](crate::Registry::verify_post): `in_response_to_mismatch` for an answer to no open request, and
+    /// `in_response_to_missing` for a login that started at the identity provider.
+    #[cfg(feature = "registry")]
+    pub fn verify_post<K>(
+        &self,
+        registry: &crate::Registry<K>,
+        saml_response: &str,
+        now: SystemTime,
+    ) -> Result<(std::sync::Arc<crate::Connection<K>>, crate::Verified), crate::Error> {
+        registry.verify_awaited(saml_response, |issuer| Awaited::OneOf(self.open(issuer, now)), now)
     }
 
     /// Takes the request out that a login answers: the one of its `InResponseTo` that was sent to its issuer.
@@ -84,6 +106,11 @@ impl PendingRequests {
     pub fn take_answered(&mut self, login: &Login) -> Option<PendingRequest> {
         let id = login.in_response_to()?;
         self.take(|request| request.id() == id && request.identity_provider() == login.issuer())
+    }
+
+    fn open(&self, identity_provider: &str, now: SystemTime) -> Vec<&str> {
+        let open = self.requests.iter().filter(|request| request.is_open(identity_provider, now));
+        open.map(PendingRequest::id).collect()
     }
 
     fn take(&mut self, wanted: impl Fn(&PendingRequest) -> bool) -> Option<PendingRequest> {

@@ -89,6 +89,11 @@ impl Fault {
         }
     }
 
+    /// The one with that code.
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|fault| fault.code() == code)
+    }
+
     /// The document of the response with this fault.
     pub(super) fn document(self, genuine: TestResponse<'_>) -> String {
         const HOUR: Duration = Duration::from_secs(3600);

@@ -32,10 +32,12 @@
 
 mod algorithm;
 mod fault;
+mod request;
 mod response;
 
 pub use algorithm::{DigestMethod, SignatureMethod};
 pub use fault::Fault;
+pub use request::TestRequest;
 pub use response::TestResponse;
 
 pub use crate::replay::contract::{BrokenContract, check_async_replay_store, check_replay_store};
@@ -82,6 +84,11 @@ impl TestIdp {
         }
     }
 
+    /// Its certificate, as an administrator sends it.
+    pub fn certificate(&self) -> &[u8] {
+        &self.certificate
+    }
+
     /// A response to be, issued at `now`, for the service provider of that entity ID and ACS URL.
     ///
     /// Each is a login of its own, as its identifiers are numbered: the first response of an identity provider has the assertion ID
@@ -90,6 +97,31 @@ impl TestIdp {
     pub fn response<'a>(&'a self, audience: &'a str, acs_url: &'a str, now: SystemTime) -> TestResponse<'a> {
         let number = self.responses.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         TestResponse::new(self, number, audience, acs_url, now)
+    }
+
+    /// The answer to a request: a response as [`TestIdp::response`] makes it, for whoever asked, with the RelayState that came.
+    ///
+    /// ```
+    /// use saml_verify::test_idp::{TestIdp, TestRequest};
+    /// use saml_verify::{AuthnRequest, IdentityProvider, ServiceProvider, Verifier};
+    ///
+    /// # let now = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+    /// let idp = TestIdp::new("urn:test:idp");
+    /// let sp = ServiceProvider::new("urn:test:sp", "https://sp.example/acs")?;
+    /// let trusted = IdentityProvider::new("urn:test:idp", idp.trusted_keys())?.single_sign_on_url("https://idp.example/sso")?;
+    /// let verifier = Verifier::new(sp, trusted);
+    ///
+    /// let login = AuthnRequest::of(&verifier)?.redirect(now)?;
+    /// let request = TestRequest::from_query(login.url.split_once('?').ok_or("no query")?.1)?;
+    /// let form_field = idp.answer(&request, now).name_id("ada@example.com").to_form_field();
+    ///
+    /// let verified = verifier.verify_post(&form_field, login.pending.expect("urn:test:idp", now)?, now)?;
+    /// assert_eq!(verified.without_replay_protection().name_id().value, "ada@example.com");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn answer<'a>(&'a self, request: &'a TestRequest, now: SystemTime) -> TestResponse<'a> {
+        let response = self.response(request.issuer(), request.acs_url(), now);
+        response.in_response_to(request.id()).relay_state(request.relay_state())
     }
 
     /// The signature value over some octets.

@@ -7,6 +7,8 @@ use super::TestIdp;
 use super::algorithm::{DigestMethod, SignatureMethod};
 use super::fault::Fault;
 use crate::base64;
+use crate::binding::redirect::RedirectParameter;
+use crate::binding::send::PostPage;
 use crate::canonical::Algorithm;
 use crate::time::format_rfc3339;
 use crate::xml::{Namespace, SignatureForm, Writer};
@@ -21,6 +23,8 @@ pub struct TestResponse<'a> {
     /// Which of the responses of its identity provider it is, from 1.
     number: u64,
     audience: &'a str,
+    acs_url: &'a str,
+    relay_state: Option<&'a str>,
     destination: Option<&'a str>,
     recipient: Option<&'a str>,
     issuer: &'a str,
@@ -57,6 +61,8 @@ impl<'a> TestResponse<'a> {
             signer: idp,
             number,
             audience,
+            acs_url,
+            relay_state: None,
             destination: Some(acs_url),
             recipient: Some(acs_url),
             issuer: &idp.entity_id,
@@ -82,6 +88,12 @@ impl<'a> TestResponse<'a> {
     /// The request that it answers; unsolicited without.
     pub fn in_response_to(mut self, request: &'a str) -> Self {
         self.in_response_to = Some(request);
+        self
+    }
+
+    /// What goes to the service with it; nothing if not said.
+    pub fn relay_state(mut self, value: impl Into<Option<&'a str>>) -> Self {
+        self.relay_state = value.into();
         self
     }
 
@@ -226,6 +238,14 @@ impl<'a> TestResponse<'a> {
     /// The form field `SAMLResponse`.
     pub fn to_form_field(&self) -> String {
         base64::encode(self.to_xml().as_bytes())
+    }
+
+    /// The page with which an identity provider makes the browser post it to the ACS URL.
+    ///
+    /// The nonce of its script is the number of the response: a Content-Security-Policy of tests.
+    pub fn to_page(&self) -> PostPage {
+        let nonce = format!("{:032x}", self.number);
+        PostPage::new(self.acs_url, RedirectParameter::SamlResponse, &self.to_xml(), self.relay_state, &nonce)
     }
 
     /// The document.

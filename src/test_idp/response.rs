@@ -245,7 +245,7 @@ impl<'a> TestResponse<'a> {
     /// The nonce of its script is the number of the response: a Content-Security-Policy of tests.
     pub fn to_page(&self) -> PostPage {
         let nonce = format!("{:032x}", self.number);
-        PostPage::new(self.acs_url, RedirectParameter::SamlResponse, &self.to_xml(), self.relay_state, &nonce)
+        PostPage::new("Logging in", self.acs_url, RedirectParameter::SamlResponse, &self.to_xml(), self.relay_state, &nonce)
     }
 
     /// The document.

@@ -69,6 +69,9 @@ fn commands(block: &str) -> Vec<String> {
 /// Commands that the tests do not start again, since they are how the tests are started, take long, or install something.
 const STARTED_ELSEWHERE: &[&str] = &["cargo test", "cargo run --example service", "cargo install --path . --features cli"];
 
+/// How a service is started that goes on: `.ci/run browser` does it.
+const A_SERVICE: &[&str] = &["cd examples/axum-sp && cargo run", "cargo run -- --base-url "];
+
 /// What the shell prints, with `saml-verify` in place of however the page starts it.
 fn run(command: &str) -> (Option<i32>, String) {
     let program = env!("CARGO_BIN_EXE_saml-verify");
@@ -98,7 +101,7 @@ fn every_command_runs_and_prints_what_is_shown() {
         for (at, (_, block)) in blocks.iter().enumerate().filter(|(_, (language, _))| *language == "sh") {
             let shown = blocks.get(at + 1).filter(|(language, _)| ["text", "json"].contains(language)).map(|(_, text)| *text);
             for command in commands(block) {
-                if STARTED_ELSEWHERE.contains(&command.as_str()) {
+                if STARTED_ELSEWHERE.contains(&command.as_str()) || A_SERVICE.iter().any(|start| command.starts_with(start)) {
                     continue;
                 }
                 ran += 1;
@@ -161,6 +164,26 @@ fn every_link_leads_somewhere() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The lines that are neither blank nor comments.
+fn lines_of_code(text: &str) -> usize {
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")).count()
+}
+
+#[test]
+fn the_page_on_axum_shows_the_example() {
+    let source = root().join("examples/axum-sp/src");
+    let service = read_text(&source.join("service.rs"));
+    let (_, marked) = service.split_once("// [the service]\n").expect("a mark");
+    let (marked, _) = marked.split_once("\n// [end]").expect("another mark");
+    let page = read_text(&root().join("docs/axum.md"));
+    assert!(page.contains(&format!("\n```rust,ignore\n{marked}\n```\n")), "docs/axum.md shows other code than service.rs");
+    assert!(lines_of_code(marked) <= 40, "{} lines", lines_of_code(marked));
+
+    let files = std::fs::read_dir(&source).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let lines: usize = files.map(|path| lines_of_code(&read_text(&path))).sum();
+    assert!(lines < 300, "the example has {lines} lines: what it needs by hand belongs into the crate");
 }
 
 #[test]

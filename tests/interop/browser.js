@@ -247,6 +247,9 @@ async function main() {
   await near.goto(near.url().replace('//127.0.0.1:', '//localhost:'));
   await logIn(near);
   check('unless the identity provider is of the same site', await user(near), USER);
+  const { tab: quick } = await sameSite(undefined);
+  await logIn(quick);
+  check('a cookie without SameSite arrives while it is new', await user(quick), USER);
   const { tab: far, one: cara } = await sameSite('None');
   await logIn(far);
   check('in a None cookie it does', await user(far), USER);

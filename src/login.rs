@@ -320,6 +320,8 @@ pub enum Warning {
         validity: String,
     },
     /// An instant that only the allowed clock skew let through: without it, or a little later, the login is refused.
+    ///
+    /// The AuthnInstant is none of them: how long ago the user authenticated says nothing of the clocks.
     ClockSkewUsed {
         /// Which: `NotBefore of the Conditions`, …
         name: &'static str,

@@ -164,9 +164,9 @@ pub use crypto::{Certificate, KeyType, SigningKey, TrustedKey, TrustedKeys};
 pub use departure::{Departure, UnknownDeparture};
 pub use error::{
     AlgorithmRefusal, AlgorithmRole, CertificateError, Clues, ConfigError, ConstraintError, CopySign, DecodeError, Error,
-    ErrorKind, Fingerprints, FoundInstead, IdentifierFault, LoginFailure, OtherIssuer, PendingRequestError, Position,
-    ReplayError, RequestError, Shown, SignatureError, SigningKeyError, StatusError, StructureError, UnconfirmedSubject, XmlError,
-    XmlErrorKind,
+    ErrorKind, Fingerprints, FoundInstead, IdentifierFault, LoginFailure, LogoutError, OtherIssuer, PendingRequestError,
+    Position, ReplayError, RequestError, Shown, SignatureError, SigningKeyError, StatusError, StructureError, UnconfirmedSubject,
+    XmlError, XmlErrorKind,
 };
 pub use limits::Limits;
 pub use login::{Login, Verified, VerifiedSignature, Warning};

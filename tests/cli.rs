@@ -755,12 +755,11 @@ fn mistakes_of_the_caller_are_one_line_and_exit_code_2() {
         let outcome = run(&completed(&case, arguments).iter().map(String::as_str).collect::<Vec<_>>(), b"");
         check(&format!("{arguments:?}"), &outcome, &Expected { code: 2, stdout: &[], stderr: &[stderr] });
     }
-    let rows: [(&[&str], &str); 13] = [
+    let rows: [(&[&str], &str); 12] = [
         (&["verify"], "--idp-cert <FILE>"),
         (&["verify", &message], "<--in-response-to <ID>|--unsolicited>"),
         (&["frobnicate"], "unrecognized subcommand"),
         (&["inspect", "no-such-file"], "error: no-such-file: "),
-        (&["verify-logout", "--x", "y"], "error: verify-logout is not available in this version\n"),
         (&["--frobnicate"], "unexpected argument"),
         (&["canonicalize"], "--algorithm <NAME|URI>"),
         (&["canonicalize", "--algorithm", "c14n2", &message], "exc-c14n-with-comments"),
@@ -899,7 +898,7 @@ fn a_run_without_a_verdict_has_an_object_too() {
         (with("--idp-cert", "README.md"), "not_a_certificate", "README.md: ", "certificate"),
         (with("--now", "yesterday"), "usage", "'--now <RFC3339>'", "--help"),
         (run(&["verify", "--json"], b""), "usage", "required arguments", "--help"),
-        (run(&["verify-logout", "--json"], b""), "not_available", "verify-logout", "--help"),
+        (run(&["verify", "--decryption-key", "x", "--json"], b""), "not_available", "--decryption-key", "--help"),
         (run(&["certificate", "--json", "no-such-file"], b""), "unreadable", "no-such-file: ", "the name of the file"),
         (run(&["certificate", "--json"], b"junk"), "not_a_certificate", "standard input: ", "certificate"),
         (run(&["canonicalize", "--json"], b"<a/>"), "usage", "'--json'", "--help"),

@@ -43,6 +43,17 @@ pub(crate) struct LogoutUrl {
     pub(crate) response: String,
 }
 
+impl LogoutUrls {
+    /// One URL for everything.
+    pub(crate) fn both(url: &str) -> Result<Self, ConfigError> {
+        if let Some(reason) = url::destination_fault(url) {
+            return Err(ConfigError::InvalidSloUrl { value: url.to_owned(), reason });
+        }
+        let url = LogoutUrl { request: url.to_owned(), response: url.to_owned() };
+        Ok(Self { redirect: Some(url.clone()), post: Some(url) })
+    }
+}
+
 /// That a trusted key signed an element.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Proof<'d> {
@@ -154,12 +165,7 @@ impl IdentityProvider {
     ///
     /// [`ConfigError::InvalidSloUrl`].
     pub fn single_logout_url(mut self, url: impl Into<String>) -> Result<Self, ConfigError> {
-        let value = url.into();
-        if let Some(reason) = url::destination_fault(&value) {
-            return Err(ConfigError::InvalidSloUrl { value, reason });
-        }
-        let url = LogoutUrl { request: value.clone(), response: value };
-        self.slo_urls = LogoutUrls { redirect: Some(url.clone()), post: Some(url) };
+        self.slo_urls = LogoutUrls::both(&url.into())?;
         Ok(self)
     }
 

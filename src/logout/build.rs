@@ -7,6 +7,7 @@
 //!
 //! Encrypted names, several sessions in one request, `Extensions`, SOAP.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -18,7 +19,7 @@ use crate::binding::redirect::RedirectParameter;
 use crate::binding::send::{PostPage, redirect_url};
 use crate::connection::identity_provider::{LogoutUrl, LogoutUrls};
 use crate::crypto::{SigningKey, unguessable};
-use crate::error::{RequestError, StatusError};
+use crate::error::{ConfigError, RequestError, StatusError};
 use crate::request::{is_nonce, request_id, token, whole_milliseconds};
 use crate::time::format_rfc3339;
 use crate::xml::{Namespace, SignatureForm, Writer, enveloped_signature, first_forbidden};
@@ -32,7 +33,7 @@ use crate::{IdentityProvider, NameId, PendingRequest, ServiceProvider};
 pub struct OutgoingRequest<'a> {
     sp: &'a str,
     idp: &'a str,
-    urls: &'a LogoutUrls,
+    urls: Cow<'a, LogoutUrls>,
     session: &'a Session,
     key: &'a SigningKey,
     relay_state: Option<&'a str>,
@@ -82,10 +83,23 @@ impl<'a> OutgoingRequest<'a> {
             let (expected, received) = (idp.entity_id().to_owned(), session.issuer().to_owned());
             return Err(RequestError::SessionOfOtherIdentityProvider { expected, received });
         }
-        Ok(Self {
+        Ok(Self::to(sp, Cow::Borrowed(some_url(idp)?), session, key))
+    }
+
+    /// A request to an identity provider of which nothing but its URL is known, such as in a tool.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::InvalidSloUrl`].
+    pub fn to_url(sp: &'a ServiceProvider, url: &str, session: &'a Session, key: &'a SigningKey) -> Result<Self, ConfigError> {
+        Ok(Self::to(sp, Cow::Owned(LogoutUrls::both(url)?), session, key))
+    }
+
+    fn to(sp: &'a ServiceProvider, urls: Cow<'a, LogoutUrls>, session: &'a Session, key: &'a SigningKey) -> Self {
+        Self {
             sp: sp.entity_id(),
-            idp: idp.entity_id(),
-            urls: some_url(idp)?,
+            idp: session.issuer(),
+            urls,
             session,
             key,
             relay_state: None,
@@ -93,7 +107,7 @@ impl<'a> OutgoingRequest<'a> {
             nonce: None,
             reason: None,
             lifetime: Self::DEFAULT_LIFETIME,
-        })
+        }
     }
 
     /// Sends this along, and remembers it: at most 80 bytes. [`RelayState::mint`](crate::RelayState::mint) makes one. An empty one is

@@ -29,6 +29,11 @@ impl LogoutVerifier {
     fn explain(&self, delivered: Delivered<'_>, kind: Kind, request_id: &str, now: SystemTime) -> Report {
         match delivered {
             Delivered::Post(text) => self.explain_enveloped(text, kind, request_id, now),
+            Delivered::Xml(xml) => {
+                let mut report = Report::of(steps(kind));
+                self.explain_document(&mut report, xml, false, (kind, request_id, now));
+                report
+            }
             Delivered::Redirect(query) => match undeflated(query, kind.parameter(), &self.limits) {
                 Ok(Some(text)) => self.explain_enveloped(&text, kind, request_id, now),
                 _ => self.explain_detached(query, kind, request_id, now),

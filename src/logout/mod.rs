@@ -58,7 +58,7 @@ pub use received::{LogoutRequest, LogoutResponse, VerifiedRequest};
 pub use session::Session;
 pub use verify::{Delivered, LogoutVerifier};
 
-pub use crate::error::{LogoutError, SessionError};
+pub use crate::error::SessionError;
 
 /// The one sentence that may be shown to whoever sits at the browser where a message of logout is refused, whatever the cause.
 pub const FOR_USER: &str = "You may still be logged in elsewhere. Please close your browser, or contact your administrator.";

@@ -23,6 +23,8 @@ pub enum Delivered<'a> {
     /// The raw query of the URL, what is between `?` and `#`, as it arrived: decoded and encoded again, it is no longer what was
     /// signed. SAML Bindings 3.4.
     Redirect(&'a str),
+    /// A document that came by POST and was decoded already.
+    Xml(&'a [u8]),
 }
 
 /// The message may name a user.
@@ -31,6 +33,7 @@ impl std::fmt::Debug for Delivered<'_> {
         f.write_str(match self {
             Self::Post(_) => "Post(..)",
             Self::Redirect(_) => "Redirect(..)",
+            Self::Xml(_) => "Xml(..)",
         })
     }
 }
@@ -58,13 +61,31 @@ impl LogoutVerifier {
     ///
     /// [`ConfigError::InvalidSloUrl`].
     pub fn new(sp: &ServiceProvider, idp: IdentityProvider, slo_url: impl Into<String>) -> Result<Self, ConfigError> {
-        Ok(Self {
+        Ok(Self::at(sp, idp, checked_slo_url(slo_url.into(), Some("it is not https"))?))
+    }
+
+    /// As [`LogoutVerifier::new`], for a service that is reached without TLS, in an intranet or at the end of a tunnel: see
+    /// [`ServiceProvider::with_http_acs_url`] for what that weakens.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::InvalidSloUrl`] for what is neither an `https` nor an `http` URL.
+    pub fn with_http_slo_url(
+        sp: &ServiceProvider,
+        idp: IdentityProvider,
+        slo_url: impl Into<String>,
+    ) -> Result<Self, ConfigError> {
+        Ok(Self::at(sp, idp, checked_slo_url(slo_url.into(), None)?))
+    }
+
+    fn at(sp: &ServiceProvider, idp: IdentityProvider, slo_url: String) -> Self {
+        Self {
             idp,
             service_provider: sp.entity_id().to_owned(),
-            slo_urls: vec![checked_slo_url(slo_url.into())?],
+            slo_urls: vec![slo_url],
             clock_skew: Verifier::DEFAULT_CLOCK_SKEW,
             limits: Limits::DEFAULT,
-        })
+        }
     }
 
     /// Accepts messages to this URL, too: while the service moves, or where answers come to one of their own.
@@ -73,7 +94,7 @@ impl LogoutVerifier {
     ///
     /// [`ConfigError::InvalidSloUrl`].
     pub fn also_accepting_slo_url(mut self, url: impl Into<String>) -> Result<Self, ConfigError> {
-        self.slo_urls.push(checked_slo_url(url.into())?);
+        self.slo_urls.push(checked_slo_url(url.into(), Some("it is not https"))?);
         Ok(self)
     }
 
@@ -182,6 +203,7 @@ impl LogoutVerifier {
     fn open(&self, delivered: Delivered<'_>, kind: Kind) -> Result<Opened, Error> {
         let query = match delivered {
             Delivered::Post(text) => return Ok(Opened::Enveloped(decode_post(text, &self.limits)?)),
+            Delivered::Xml(xml) => return Ok(Opened::Enveloped(xml.to_vec())),
             Delivered::Redirect(query) => query,
         };
         if let Some(text) = undeflated(query, kind.parameter(), &self.limits)? {
@@ -237,8 +259,8 @@ fn relay_state(message: &RedirectMessage) -> Option<String> {
     message.relay_state().and_then(|octets| std::str::from_utf8(octets).ok()).map(str::to_owned)
 }
 
-fn checked_slo_url(value: String) -> Result<String, ConfigError> {
-    match url::fault(&value, Some("it is not https")) {
+fn checked_slo_url(value: String, plain_http: Option<&'static str>) -> Result<String, ConfigError> {
+    match url::fault(&value, plain_http) {
         None => Ok(value),
         Some(reason) => Err(ConfigError::InvalidSloUrl { value, reason }),
     }

@@ -51,7 +51,7 @@ pub(crate) struct Options {
 
 /// What `--binding` takes.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Binding {
+pub(crate) enum Binding {
     /// A URL to redirect the browser to
     Redirect,
     /// A page that posts itself
@@ -80,12 +80,12 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     match options.binding {
         Binding::Redirect => {
             let login = request.redirect(now).map_err(|error| unsendable(&error))?;
-            options.show(key.as_ref(), &login.pending, Shown::Url(&login.url))?;
+            show(options.json, key.as_ref(), Sent::of(&login.pending), Shown::Url(&login.url))?;
         }
         Binding::Post => {
             let login = request.post(now).map_err(|error| unsendable(&error))?;
             let page = Shown::Page { html: login.page.html(), policy: login.page.content_security_policy() };
-            options.show(key.as_ref(), &login.pending, page)?;
+            show(options.json, key.as_ref(), Sent::of(&login.pending), page)?;
         }
     }
     Ok(Outcome::Done)
@@ -93,7 +93,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
 
 /// What goes to the browser.
 #[derive(Clone, Copy)]
-enum Shown<'a> {
+pub(crate) enum Shown<'a> {
     Url(&'a str),
     Page { html: &'a str, policy: &'a str },
 }
@@ -111,43 +111,57 @@ impl Options {
         }
         if self.force_authn { request.force_authn() } else { request }
     }
+}
 
-    fn show(&self, key: Option<&SigningKey>, pending: &PendingRequest, shown: Shown<'_>) -> Result<(), Failure> {
-        let signed_with = key.map(|key| key.key_type().to_string());
-        if self.json {
-            let (url, html, policy) = match shown {
-                Shown::Url(url) => (Some(url), None, None),
-                Shown::Page { html, policy } => (None, Some(html), Some(policy)),
-            };
-            return print_json(&Json {
-                id: pending.id(),
-                binding: if url.is_some() { "redirect" } else { "post" },
-                relay_state: pending.relay_state(),
-                signed_with,
-                url,
-                html,
-                content_security_policy: policy,
-            });
+/// A request that was built: what is remembered of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Sent<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) relay_state: Option<&'a str>,
+}
+
+impl<'a> Sent<'a> {
+    fn of(pending: &'a PendingRequest) -> Self {
+        Self { id: pending.id(), relay_state: pending.relay_state() }
+    }
+}
+
+/// Shows what is sent, and what is to be remembered.
+pub(crate) fn show(json: bool, key: Option<&SigningKey>, sent: Sent<'_>, shown: Shown<'_>) -> Result<(), Failure> {
+    let signed_with = key.map(|key| key.key_type().to_string());
+    if json {
+        let (url, html, policy) = match shown {
+            Shown::Url(url) => (Some(url), None, None),
+            Shown::Page { html, policy } => (None, Some(html), Some(policy)),
+        };
+        return print_json(&Json {
+            id: sent.id,
+            binding: if url.is_some() { "redirect" } else { "post" },
+            relay_state: sent.relay_state,
+            signed_with,
+            url,
+            html,
+            content_security_policy: policy,
+        });
+    }
+    let mut screen = Screen::new();
+    screen.field("ID", sent.id);
+    screen.field("signed with", signed_with.as_deref().unwrap_or("nothing: give --signing-key where signatures are wanted"));
+    match shown {
+        Shown::Url(url) => {
+            screen.field("URL", url);
+            screen.print()
         }
-        let mut screen = Screen::new();
-        screen.field("ID", pending.id());
-        screen.field("signed with", signed_with.as_deref().unwrap_or("nothing: give --signing-key where signatures are wanted"));
-        match shown {
-            Shown::Url(url) => {
-                screen.field("URL", url);
-                screen.print()
-            }
-            Shown::Page { html, policy } => {
-                screen.field("policy", policy);
-                screen.line(Tone::Plain, "");
-                screen.print()?;
-                print_bytes(html.as_bytes())
-            }
+        Shown::Page { html, policy } => {
+            screen.field("policy", policy);
+            screen.line(Tone::Plain, "");
+            screen.print()?;
+            print_bytes(html.as_bytes())
         }
     }
 }
 
-fn read_key(file: &Path) -> Result<SigningKey, Failure> {
+pub(crate) fn read_key(file: &Path) -> Result<SigningKey, Failure> {
     let Some(bytes) = read(Some(file), FILE_BYTES)? else {
         let message = format!("{}: longer than {FILE_BYTES} bytes, so no private key", file.display());
         return Err(Failure::new("signing_key_file_too_long", message, "give the service provider's private key alone"));

@@ -112,22 +112,19 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     failure.report(asks_for_json())
 }
 
-/// The planned option or command that the error is about.
+/// The planned option that the error is about.
 fn unavailable(error: &clap::Error) -> Option<&str> {
-    let (kind, planned) = match error.kind() {
-        ErrorKind::UnknownArgument => (ContextKind::InvalidArg, PLANNED_OPTIONS.as_slice()),
-        ErrorKind::InvalidSubcommand => (ContextKind::InvalidSubcommand, PLANNED_COMMANDS.as_slice()),
-        _ => return None,
-    };
-    match error.get(kind) {
-        Some(ContextValue::String(name)) if planned.contains(&name.as_str()) => Some(name),
+    if error.kind() != ErrorKind::UnknownArgument {
+        return None;
+    }
+    match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(name)) if PLANNED_OPTIONS.contains(&name.as_str()) => Some(name),
         _ => None,
     }
 }
 
 /// Described, and not yet there: whoever tries them should learn that, and not be told of a misspelling.
 const PLANNED_OPTIONS: [&str; 1] = ["--decryption-key"];
-const PLANNED_COMMANDS: [&str; 1] = ["verify-logout"];
 
 fn one_line(text: &str) -> String {
     let paragraphs = text.split("\n\n").take_while(|paragraph| !REPEATED.iter().any(|start| paragraph.starts_with(start)));

@@ -148,7 +148,7 @@ pub(crate) fn show(table: &Table, screen: &mut Screen) {
         screen.section("checks");
         table.rows.iter().for_each(|row| row.show(screen));
     }
-    if !table.rows.iter().any(|row| row.id == SIGNED && row.outcome == Outcome::Pass) {
+    if !table.rows.iter().any(|row| SIGNED.contains(&row.id) && row.outcome == Outcome::Pass) {
         screen.line(Tone::Warning, "  no trusted signature: what the other checks looked at may be forged");
     }
 }
@@ -186,9 +186,9 @@ impl Outcome {
     }
 }
 
-/// The check that passes once a trusted key signed what it must.
-const SIGNED: &str = "D1";
+/// The checks that pass once a trusted key signed what it must: of a login, of a logout.
+const SIGNED: [&str; 2] = ["D1", "H3"];
 /// The checks that compare the request.
-const REQUEST: [&str; 2] = ["C3", "E6"];
+const REQUEST: [&str; 3] = ["C3", "E6", "H9"];
 /// Checks of which messages have any number of values, so that a script finds a list even if it has one item.
 const LISTS: [&str; 2] = ["E3", "E11"];

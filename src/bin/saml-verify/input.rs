@@ -91,8 +91,25 @@ impl Source {
     ///
     /// [`Failure`] where it cannot be read, and within that a [`Refusal`] where no message can be got out of it.
     pub(crate) fn read(&self, limits: &Limits) -> Result<Result<Message, Box<Refusal>>, Failure> {
+        self.read_with(limits, Message::new)
+    }
+
+    /// As [`Source::read`], for messages of logout, which may come by redirect.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::read`].
+    pub(crate) fn read_logout(&self, limits: &Limits) -> Result<Result<LogoutMessage, Box<Refusal>>, Failure> {
+        self.read_with(limits, LogoutMessage::new)
+    }
+
+    fn read_with<T>(
+        &self,
+        limits: &Limits,
+        make: fn(Vec<u8>, Option<Shape>) -> Result<T, Box<Refusal>>,
+    ) -> Result<Result<T, Box<Refusal>>, Failure> {
         Ok(match self.bytes(limits)? {
-            Ok(bytes) => Message::new(bytes, self.input),
+            Ok(bytes) => make(bytes, self.input),
             Err(refusal) => Err(refusal),
         })
     }
@@ -149,6 +166,44 @@ fn any_message_of(body: &str) -> Result<String, Box<Refusal>> {
 
 fn value_of(body: &str, name: &str) -> Option<String> {
     fields(body).into_iter().find(|(field, _)| field == name).map(|(_, value)| value)
+}
+
+/// A message of logout on its way to the library.
+pub(crate) enum LogoutMessage {
+    /// A document.
+    Xml(Vec<u8>),
+    /// The value of the form field, not decoded.
+    Post(String),
+    /// The raw query of a redirect.
+    Redirect(String),
+}
+
+impl LogoutMessage {
+    fn new(bytes: Vec<u8>, shape: Option<Shape>) -> Result<Self, Box<Refusal>> {
+        let recognised = shape.is_none();
+        let shape = shape.unwrap_or_else(|| recognise(&bytes));
+        if shape == Shape::Xml {
+            return Ok(Self::Xml(bytes));
+        }
+        let text = String::from_utf8(bytes).map_err(|_| Refusal::not_text())?;
+        let text = if recognised { without_file_marks(&text) } else { &text };
+        match shape {
+            // A file ends with a line end, and a query never does.
+            Shape::Query => Ok(Self::Redirect(query_of(without_file_marks(text)).to_owned())),
+            Shape::Form => logout_field(text).map(Self::Post),
+            Shape::Xml | Shape::Post => Ok(Self::Post(text.to_owned())),
+        }
+    }
+}
+
+fn logout_field(body: &str) -> Result<String, Box<Refusal>> {
+    let fields = fields(body);
+    let is_message = |name: &str| ["SAMLRequest", "SAMLResponse"].contains(&name);
+    let values: Vec<&String> = fields.iter().filter(|(name, _)| is_message(name)).map(|(_, value)| value).collect();
+    match values.as_slice() {
+        [value] => Ok((*value).clone()),
+        others => Err(Refusal::not_one_logout_message(others.len()).into()),
+    }
 }
 
 impl Message {

@@ -18,11 +18,13 @@ mod form;
 mod input;
 mod inspect;
 mod login;
+mod logout_request;
 mod metadata;
 mod refusal;
 mod sp_metadata;
 mod terminal;
 mod verify;
+mod verify_logout;
 
 use std::process::ExitCode;
 
@@ -44,7 +46,9 @@ enum Command {
     Inspect(inspect::Options),
     Canonicalize(canonicalize::Options),
     Certificate(certificate::Options),
+    VerifyLogout(Box<verify_logout::Options>),
     AuthnRequest(authn_request::Options),
+    LogoutRequest(Box<logout_request::Options>),
     Auth0Settings(auth0_settings::Options),
     Metadata(metadata::Options),
     SpMetadata(Box<sp_metadata::Options>),
@@ -67,7 +71,9 @@ impl Command {
             Self::Verify(options) => options.json,
             Self::Inspect(options) => options.json,
             Self::Certificate(options) => options.json,
+            Self::VerifyLogout(options) => options.json,
             Self::AuthnRequest(options) => options.json,
+            Self::LogoutRequest(options) => options.json,
             Self::Auth0Settings(options) => options.json,
             Self::Metadata(options) => options.json,
             Self::Canonicalize(_) | Self::SpMetadata(_) => false,
@@ -81,7 +87,9 @@ fn run(command: &Command) -> Result<Outcome, Failure> {
         Command::Inspect(options) => inspect::run(options),
         Command::Canonicalize(options) => canonicalize::run(options),
         Command::Certificate(options) => certificate::run(options),
+        Command::VerifyLogout(options) => verify_logout::run(options),
         Command::AuthnRequest(options) => authn_request::run(options),
+        Command::LogoutRequest(options) => logout_request::run(options),
         Command::Auth0Settings(options) => auth0_settings::run(options),
         Command::Metadata(options) => metadata::run(options),
         Command::SpMetadata(options) => sp_metadata::run(options),

@@ -72,7 +72,7 @@ impl Refusal {
     /// Of a message judged at the system's time: one that was saved is too old by then.
     pub(crate) fn of_now(mut self) -> Self {
         if TOO_OLD.contains(&self.code) {
-            self.remedy.push_str("; to look at a message that was saved, give the time of that login: `--now`");
+            self.remedy.push_str("; to look at a message that was saved, give the time of that message: `--now`");
         }
         self
     }
@@ -84,7 +84,7 @@ impl Refusal {
 }
 
 /// The codes of what was good once.
-const TOO_OLD: [&str; 3] = ["expired", "session_expired", "authentication_too_old"];
+const TOO_OLD: [&str; 4] = ["expired", "session_expired", "authentication_too_old", "logout_request_too_old"];
 
 pub(crate) fn sides<'a>(
     expected: &'a Option<Values>,
@@ -160,6 +160,19 @@ impl Refusal {
             "let the identity provider answer by POST, and hand over the form field or the form body; if this is a form body, say \
              so with `--input form`",
         )
+    }
+
+    /// Of a form, a query or a URL in which there is no message of logout, or more than one.
+    pub(crate) fn not_one_logout_message(found: usize) -> Self {
+        Self {
+            expected: Some(Values::One("SAMLRequest or SAMLResponse".to_owned())),
+            ..Self::decode(
+                if found == 0 { "missing_field" } else { "duplicate_field" },
+                format!("the form or query has {found} fields SAMLRequest or SAMLResponse, not one"),
+                "SAML Bindings 3.5.4",
+                "hand over what the identity provider made the browser send: one message, in the form body, the query or the URL",
+            )
+        }
     }
 
     fn decode(code: &'static str, message: impl Into<String>, section: &'static str, remedy: &str) -> Self {

@@ -93,9 +93,9 @@ impl From<CertificatePolicy> for ExpiredCertificate {
 
 /// What a name of `--allow` allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Allowed {
-    name: String,
-    departures: Vec<Departure>,
+pub(crate) struct Allowed {
+    pub(crate) name: String,
+    pub(crate) departures: Vec<Departure>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
@@ -276,7 +276,7 @@ fn misconfigured(option: &str, error: &ConfigError) -> Failure {
 }
 
 /// A request always has an ID: who lost it must not be answered by a message that has none.
-fn request_id(text: &str) -> Result<String, String> {
+pub(crate) fn request_id(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Err("the ID of a request is never empty; for a login that answers none give --unsolicited".to_owned());
     }
@@ -284,10 +284,10 @@ fn request_id(text: &str) -> Result<String, String> {
 }
 
 /// The value of `--in-response-to` that stands for whatever the message says.
-const ANY: &str = "any";
+pub(crate) const ANY: &str = "any";
 
 /// The departures of that name; the library's own names come first.
-fn allowed(name: &str) -> Result<Allowed, String> {
+pub(crate) fn allowed(name: &str) -> Result<Allowed, String> {
     let departures = match (name.parse(), name) {
         (Ok(departure), _) => vec![departure],
         (Err(_), "sha1") => vec![Departure::Sha1SignatureForLegacyUseOnly, Departure::Sha1DigestForLegacyUseOnly],
@@ -297,13 +297,13 @@ fn allowed(name: &str) -> Result<Allowed, String> {
     Ok(Allowed { name: name.to_owned(), departures })
 }
 
-fn allow_help() -> String {
+pub(crate) fn allow_help() -> String {
     let names = ALLOW.map(|(name, meaning)| format!("\n- {name}: {meaning}"));
     format!("Allow one departure from the rules, for this identity provider; repeatable\n\nNames:{}", names.concat())
 }
 
 /// A departure of the service provider's, not of the identity provider's.
-const HTTP_ACS_URL: &str = "http-acs-url";
+pub(crate) const HTTP_ACS_URL: &str = "http-acs-url";
 const AES_CBC: &str = "aes-cbc";
 
 /// What `--allow` takes.

@@ -1,0 +1,158 @@
+//! The command line on messages of logout: `verify-logout` and `logout-request`.
+
+#![cfg(feature = "cli")]
+
+mod common;
+
+use std::process::{Command, Output, Stdio};
+
+use common::{cases, conclude, read_text, testdata, text};
+use serde_json::Value;
+
+fn run(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_saml-verify"));
+    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null()).output().expect("it runs")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_str(&stdout(output)).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
+/// The options of a case of the manifest, but for the message.
+fn options(case: &Value) -> Vec<String> {
+    let certificate = format!("testdata/auth0/{}", text(case, "idp_cert"));
+    let mut all: Vec<String> = [
+        ("--idp-cert", certificate.as_str()),
+        ("--idp-entity-id", text(case, "idp_entity_id")),
+        ("--slo-url", text(case, "slo_url")),
+        ("--now", text(case, "now")),
+        ("--clock-skew", "0"),
+    ]
+    .into_iter()
+    .flat_map(|(name, value)| [name.to_owned(), value.to_owned()])
+    .collect();
+    let allowed = case["requires"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    all.extend(allowed.flat_map(|name| ["--allow".to_owned(), name.to_owned()]));
+    if let Some(request) = case["in_response_to"].as_str() {
+        all.extend(["--in-response-to".to_owned(), request.to_owned()]);
+    }
+    all
+}
+
+fn verify(file: &str, options: &[String], more: &[&str]) -> Output {
+    let mut arguments = vec!["verify-logout", file];
+    arguments.extend(options.iter().map(String::as_str));
+    arguments.extend(more);
+    run(&arguments)
+}
+
+fn logout_cases() -> Vec<Value> {
+    cases(&testdata("auth0")).into_iter().filter(|case| text(case, "kind").starts_with("logout_")).collect()
+}
+
+#[test]
+fn every_message_gets_the_verdict_and_the_values_of_the_manifest() {
+    let all = logout_cases();
+    let mut wrong = Vec::new();
+    for case in &all {
+        let file = if text(case, "binding") == "redirect" { text(case, "url") } else { text(case, "b64") };
+        let outcome = verify(&format!("testdata/auth0/{file}"), &options(case), &["--json", "--explain"]);
+        let told = json(&outcome);
+        let (verdict, code) = if text(case, "expect") == "accept" { ("accepted", 0) } else { ("refused", 1) };
+        let mut expected = vec![("verdict", Value::from(verdict))];
+        if verdict == "accepted" {
+            expected.extend([("kind", case["kind"].clone()), ("issuer", case["issuer"].clone())]);
+            expected.extend([("name_id", case["name_id"].clone()), ("name_id_format", case["name_id_format"].clone())]);
+            expected.extend([("in_response_to", case["in_response_to"].clone()), ("status", case["status_code"].clone())]);
+            let indexes: Vec<&str> = case["session_index"].as_str().into_iter().collect();
+            expected.push(("session_indexes", Value::from(indexes)));
+        } else {
+            let stage = if text(case, "reason") == "status" { "status" } else { "signature" };
+            expected.push(("stage", Value::from(stage)));
+        }
+        let rows = told["checks"].as_array().map_or(0, Vec::len);
+        for (key, value) in expected {
+            if told[key] != value {
+                wrong.push(format!("{}: {key} is {}, not {value}", case["id"], told[key]));
+            }
+        }
+        if outcome.status.code() != Some(code) || rows < 30 {
+            wrong.push(format!("{}: {:?}, {rows} checks", case["id"], outcome.status));
+        }
+    }
+    conclude("verify-logout", all.len(), &wrong);
+}
+
+#[test]
+fn a_message_has_one_verdict_in_whatever_form_it_comes() {
+    let case = logout_cases().into_iter().find(|case| text(case, "id") == "a-slo-request-post").expect("a case");
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let posted = read_text(&testdata("auth0").join(text(&case, "b64")));
+    let form = folder.join("logout-form");
+    let escaped = posted.trim().replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+    std::fs::write(&form, format!("SAMLRequest={escaped}&RelayState=r")).expect("a file");
+    let twice = folder.join("logout-twice");
+    std::fs::write(&twice, format!("SAMLRequest={escaped}&SAMLRequest={escaped}")).expect("a file");
+    let xml = format!("testdata/auth0/{}", text(&case, "file"));
+    for file in [xml.as_str(), &format!("testdata/auth0/{}", text(&case, "b64")), form.to_str().expect("UTF-8")] {
+        let told = json(&verify(file, &options(&case), &["--json"]));
+        assert_eq!((&told["verdict"], &told["name_id"]), (&Value::from("accepted"), &case["name_id"]), "{file}");
+    }
+    let told = json(&verify(twice.to_str().expect("UTF-8"), &options(&case), &["--json"]));
+    assert_eq!((&told["verdict"], &told["code"]), (&Value::from("refused"), &Value::from("duplicate_field")));
+}
+
+#[test]
+fn people_are_told_what_was_asked_for() {
+    let find = |id: &str| logout_cases().into_iter().find(|case| text(case, "id") == id).expect("a case");
+    let (request, partial) = (find("a-slo-request-redirect"), find("a-slo-response-partial"));
+    let shown = stdout(&verify(&format!("testdata/auth0/{}", text(&request, "url")), &options(&request), &["--explain"]));
+    for line in ["ACCEPTED  the identity provider asks for a logout", "auth0|64f0c2a17d9e4b0012ab34cd", "H6", "H3"] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+    assert!(!shown.contains("may be forged"), "{shown}");
+    let file = format!("testdata/auth0/{}", text(&partial, "b64"));
+    let shown = stdout(&verify(&file, &options(&partial), &[]));
+    assert!(shown.contains("but not everywhere"), "{shown}");
+
+    // Without the request that is pending, a response is not judged; `any` says aloud that it was not compared.
+    let known = options(&partial);
+    let without: Vec<String> = known.iter().take(known.len() - 2).cloned().collect();
+    let outcome = verify(&file, &without, &[]);
+    assert_eq!(outcome.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&outcome.stderr).contains("--in-response-to"), "{outcome:?}");
+    let told = json(&verify(&file, &without, &["--in-response-to", "any", "--json"]));
+    assert_eq!((&told["verdict"], &told["warnings"][0]["code"]), (&Value::from("accepted"), &Value::from("request_not_checked")));
+}
+
+#[test]
+fn a_request_that_is_built_is_one_that_is_verified() {
+    const URL: &str = "https://idp.example/logout?tenant=a";
+    let build = |more: &[&str]| {
+        let mut arguments = vec!["logout-request", "--json", "--idp-slo-url", URL, "--sp-entity-id", "urn:sp"];
+        arguments.extend(["--signing-key", "testdata/signing/rsa2048.pkcs8.pem", "--now", "2025-03-03T10:00:00Z"]);
+        arguments.extend(["--name-id", "ada", "--session-index", "_s1"]);
+        arguments.extend(more);
+        run(&arguments)
+    };
+    let built = json(&build(&["--name-id-format", "urn:f", "--relay-state", "a b"]));
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("logout-url");
+    std::fs::write(&file, built["url"].as_str().expect("a URL")).expect("a file");
+    let options = ["--idp-cert", "testdata/signing/rsa2048.cert.pem", "--idp-entity-id", "urn:sp", "--slo-url", URL]
+        .into_iter()
+        .chain(["--now", "2025-03-03T10:00:01Z", "--json"])
+        .map(str::to_owned)
+        .collect::<Vec<_>>();
+    let told = json(&verify(file.to_str().expect("UTF-8"), &options, &[]));
+    assert_eq!((&told["id"], &told["name_id"], &told["relay_state"]), (&built["id"], &Value::from("ada"), &Value::from("a b")));
+    assert_eq!((&told["name_id_format"], &told["session_indexes"][0]), (&Value::from("urn:f"), &Value::from("_s1")));
+    let page = json(&build(&["--binding", "post"]));
+    assert!(page["html"].as_str().is_some_and(|html| html.contains("name=\"SAMLRequest\"")), "{page}");
+    let refused = build(&["--relay-state", &"x".repeat(81)]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--relay-state: it is longer than 80 bytes"), "{refused:?}");
+}

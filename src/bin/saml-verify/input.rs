@@ -91,7 +91,10 @@ impl Source {
     ///
     /// [`Failure`] where it cannot be read, and within that a [`Refusal`] where no message can be got out of it.
     pub(crate) fn read(&self, limits: &Limits) -> Result<Result<Message, Box<Refusal>>, Failure> {
-        self.read_with(limits, Message::new)
+        Ok(match self.bytes(limits)? {
+            Ok(bytes) => Message::new(bytes, self.input),
+            Err(refusal) => Err(refusal),
+        })
     }
 
     /// As [`Source::read`], for messages of logout, which may come by redirect.
@@ -100,16 +103,8 @@ impl Source {
     ///
     /// As [`Source::read`].
     pub(crate) fn read_logout(&self, limits: &Limits) -> Result<Result<LogoutMessage, Box<Refusal>>, Failure> {
-        self.read_with(limits, LogoutMessage::new)
-    }
-
-    fn read_with<T>(
-        &self,
-        limits: &Limits,
-        make: fn(Vec<u8>, Option<Shape>) -> Result<T, Box<Refusal>>,
-    ) -> Result<Result<T, Box<Refusal>>, Failure> {
         Ok(match self.bytes(limits)? {
-            Ok(bytes) => make(bytes, self.input),
+            Ok(bytes) => LogoutMessage::new(bytes, self.input),
             Err(refusal) => Err(refusal),
         })
     }

@@ -13,6 +13,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::SystemTime;
 
 use common::{read, testdata};
+use saml_verify::logout::{Delivered, LogoutFailure, LogoutVerifier, OutgoingRequest, OutgoingResponse, Session};
 use saml_verify::{
     AuthnRequest, IdentityProvider, LoginPage, NameId, PendingRequests, ServiceProvider, SigningKey, TrustedKeys,
     UntrustedRelayState, Verifier,
@@ -92,8 +93,30 @@ impl Idp {
         idp.single_sign_on_url(self.url(path)).expect("a URL")
     }
 
+    /// The connection of a scene in which sessions end.
+    fn logout_connection(&self, path: &str) -> IdentityProvider {
+        self.connection(path).single_logout_url(self.url(path)).expect("a URL")
+    }
+
+    /// Where the browser is sent with a message of logout, or which page.
+    fn follow(&self, url: &str) -> String {
+        let path = url.strip_prefix(&self.url("")).unwrap_or_else(|| panic!("another host: {url}"));
+        self.whole_answer(&format!("GET {path}"), "")
+    }
+
+    fn sessions_left(&self, scene: &str) -> u64 {
+        json(&self.get(&self.url(&format!("/sessions/{scene}"))))["sessions"].as_u64().expect("a number")
+    }
+
     /// What comes back for a request of HTTP.
     fn exchange(&self, head: &str, body: &str) -> String {
+        let answer = self.whole_answer(head, body);
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no body: {answer}"));
+        body.to_owned()
+    }
+
+    /// The same with its head.
+    fn whole_answer(&self, head: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection");
         let length = body.len();
         let request = format!("{head} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: {length}\r\n");
@@ -101,8 +124,7 @@ impl Idp {
         stream.write_all(format!("{request}{form}\r\n{body}").as_bytes()).expect("a request");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
-        let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no body: {answer}"));
-        body.to_owned()
+        answer
     }
 
     fn get(&self, url: &str) -> String {
@@ -112,10 +134,15 @@ impl Idp {
 
     /// Submits the form of a page, as a browser does.
     fn submit(&self, page: &LoginPage) -> String {
-        let html = page.page.html();
+        let answer = self.submit_whole(page.page.html());
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no body: {answer}"));
+        body.to_owned()
+    }
+
+    fn submit_whole(&self, html: &str) -> String {
         let action = unescape(attribute(html, "action"));
         let path = action.strip_prefix(&self.url("")).unwrap_or_else(|| panic!("another host: {action}"));
-        self.exchange(&format!("POST {path}"), &form_body(&fields(html)))
+        self.whole_answer(&format!("POST {path}"), &form_body(&fields(html)))
     }
 }
 
@@ -310,4 +337,143 @@ fn its_answer_is_the_one_that_is_pending() {
         }
     }
     assert_eq!(verified, 8);
+}
+
+const SLO_URL: &str = "https://portal.example.com/saml/slo";
+
+/// A message of logout as a browser brings it to our single logout URL.
+enum Brought {
+    Query(String),
+    Field { message: String, relay_state: String },
+}
+
+impl Brought {
+    /// Out of an answer of HTTP: a redirect, or a page with a form.
+    fn of(answer: &str, parameter: &str) -> Self {
+        let location = answer.lines().find_map(|line| line.strip_prefix("Location: "));
+        if let Some((_, query)) = location.and_then(|url| url.trim().split_once(&format!("{SLO_URL}?"))) {
+            assert!(query.starts_with(parameter), "{query}");
+            return Self::Query(query.to_owned());
+        }
+        assert_eq!(attribute(answer, "action"), SLO_URL, "{answer}");
+        let form = fields(answer);
+        let field = |name: &str| form.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
+        let message = field(parameter).unwrap_or_else(|| panic!("no {parameter}: {answer}"));
+        Self::Field { message, relay_state: field("RelayState").unwrap_or_default() }
+    }
+
+    fn delivered(&self) -> Delivered<'_> {
+        match self {
+            Self::Query(query) => Delivered::Redirect(query),
+            Self::Field { message, .. } => Delivered::Post(message),
+        }
+    }
+}
+
+fn session(index: &str) -> Session {
+    let name = NameId::new("auth0|64f0c2a17d9e4b0012ab34cd");
+    let name = name.with_format("urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified");
+    Session::new(ISSUER, name, Some(index.to_owned()))
+}
+
+/// The user logs out here: our request, and its answer. Each way there with each way back.
+#[test]
+#[ignore = "needs node and tests/interop/node_modules: .ci/run interop"]
+fn a_logout_that_starts_here_ends_there() {
+    let (idp, sp, key, session) = (Idp::start(), sp(), key("rsa2048"), session("_session-1"));
+    let mut ended = 0;
+    for (binding, by_post, partial) in
+        [("redirect", false, false), ("redirect", true, false), ("post", false, true), ("post", true, false)]
+    {
+        let scene = format!("{}-{binding}-{by_post}", if partial { "partial" } else { "whole" });
+        let connection = idp.logout_connection(&format!("/logout/{scene}/{binding}"));
+        let verifier = LogoutVerifier::new(&sp, connection.clone(), SLO_URL).expect("a verifier");
+        let outgoing = OutgoingRequest::new(&sp, &connection, &session, &key).expect("a request");
+        let outgoing = outgoing.relay_state("it's <&> \"\u{e9}\" + %");
+        assert_eq!(idp.sessions_left(&scene), 1);
+        let (answer, pending) = if by_post {
+            let page = outgoing.post(now()).expect("a page");
+            (idp.submit_whole(page.page.html()), page.pending)
+        } else {
+            let redirect = outgoing.redirect(now()).expect("a URL");
+            (idp.follow(&redirect.url), redirect.pending)
+        };
+        assert_eq!(idp.sessions_left(&scene), 0, "{answer}");
+        let brought = Brought::of(&answer, "SAMLResponse");
+        let expected = pending.expect(ISSUER, now()).expect("pending");
+        let response = verifier.verify_response(brought.delivered(), expected, now()).expect("accepted");
+        assert_eq!((response.in_response_to(), response.is_partial()), (pending.id(), partial));
+        let relay_state = match &brought {
+            Brought::Query(_) => response.signed_relay_state().unwrap_or_default().to_owned(),
+            Brought::Field { relay_state, .. } => relay_state.clone(),
+        };
+        assert!(UntrustedRelayState::new(relay_state).matches(pending.relay_state().expect("one was sent")));
+        let other = verifier.verify_response(brought.delivered(), "_other", now()).expect_err("another request");
+        assert_eq!(other.code(), "in_response_to_mismatch");
+        ended += 1;
+    }
+    assert_eq!(ended, 4);
+}
+
+/// Auth0 finds a session by NameID and SessionIndex, and verifies the signature by the certificate of that session.
+#[test]
+#[ignore = "needs node and tests/interop/node_modules: .ci/run interop"]
+fn a_logout_of_another_session_or_with_another_key_ends_nothing() {
+    let (idp, sp) = (Idp::start(), sp());
+    let connection = idp.logout_connection("/logout/untouched/post");
+    let no_session = ["Invalid Session Participant"; 2];
+    let rows =
+        [("_session-2", "rsa2048", no_session), ("_session-1", "p256", ["Invalid signature algorithm", "is not supported"])];
+    for (index, key_name, refused) in rows {
+        let (session, key) = (session(index), key(key_name));
+        let outgoing = OutgoingRequest::new(&sp, &connection, &session, &key).expect("a request");
+        let redirected = idp.follow(&outgoing.redirect(now()).expect("a URL").url);
+        let posted = idp.submit_whole(outgoing.post(now()).expect("a page").page.html());
+        for (answer, refused) in [redirected, posted].iter().zip(refused) {
+            assert!(answer.starts_with("HTTP/1.1 400") && answer.contains(refused), "{refused}: {answer}");
+        }
+    }
+    assert_eq!(idp.sessions_left("untouched"), 1);
+}
+
+/// The user logs out there: its request, our answer.
+#[test]
+#[ignore = "needs node and tests/interop/node_modules: .ci/run interop"]
+fn a_logout_that_starts_there_ends_here() {
+    let (idp, sp, key) = (Idp::start(), sp(), key("rsa2048"));
+    let mut ended = 0;
+    for (binding, by_post, failure) in [
+        ("redirect", false, None),
+        ("redirect", true, None),
+        ("post", false, None),
+        ("post", true, None),
+        ("post", true, Some(LogoutFailure::Responder)),
+    ] {
+        let scene = format!("there-{binding}-{by_post}-{}", failure.is_some());
+        let connection = idp.logout_connection(&format!("/logout/{scene}/{binding}"));
+        let verifier = LogoutVerifier::new(&sp, connection.clone(), SLO_URL).expect("a verifier");
+        let store = saml_verify::InProcessReplayStore::default();
+        assert_eq!(idp.sessions_left(&scene), 1);
+
+        let brought = Brought::of(&idp.follow(&idp.url(&format!("/logout/{scene}/{binding}"))), "SAMLRequest");
+        let verify = || verifier.verify_request(brought.delivered(), now()).expect("accepted");
+        let request = verify().claim(&store).expect("once");
+        assert_eq!(verify().claim(&store).expect_err("twice").code(), "replayed");
+        assert!(request.concerns(&session("_session-1")) && !request.concerns(&session("_session-2")));
+
+        let mut outgoing = OutgoingResponse::new(&sp, &connection, &request, &key).expect("an answer");
+        outgoing = failure.into_iter().fold(outgoing, OutgoingResponse::failure);
+        if let Brought::Field { relay_state, .. } = &brought {
+            outgoing = outgoing.relay_state(relay_state);
+        }
+        let answer = if by_post {
+            idp.submit_whole(outgoing.post(now()).expect("a page").html())
+        } else {
+            idp.follow(&outgoing.redirect(now()).expect("a URL"))
+        };
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert_eq!(idp.sessions_left(&scene), 0, "{answer}");
+        ended += 1;
+    }
+    assert_eq!(ended, 5);
 }

@@ -3,6 +3,8 @@
 //   /parse/none    what samlp reads in a request, which need not be signed
 //   /parse/CERT    the same, where it must be signed by testdata/signing/CERT.cert.pem
 //   /samlp/assertion, /samlp/response    answers a request, with this part signed
+//   /logout/SCENE/BINDING    single logout by redirect or by post; a SCENE has one session at our service, and where its name starts
+//                            with "partial", the identity provider fails to end its own
 
 'use strict';
 
@@ -54,6 +56,59 @@ app.all('/samlp/:signed', (req, res, next) => {
       callback(null, dom.documentElement.getAttribute('AssertionConsumerServiceURL')),
   })(req, res, next);
 });
+
+const scenes = new Map();
+
+function scene(name) {
+  if (!scenes.has(name)) {
+    const states = new Map();
+    const store = {
+      save: (req, state, done) => { const handle = `state-${states.size}`; states.set(handle, state); done(null, handle); },
+      load: (req, handle, options, done) => (done || options)(null, states.get(handle)),
+      update: (req, handle, state, done) => { states.set(handle, state); done(null); },
+    };
+    const participants = [{
+      serviceProviderId: 'urn:example:sp:portal',
+      nameId: user.id,
+      nameIdFormat: 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified',
+      sessionIndex: '_session-1',
+      serviceProviderLogoutURL: 'https://portal.example.com/saml/slo',
+      cert: read('signing', 'rsa2048.cert.pem'),
+    }];
+    scenes.set(name, { store, participants });
+  }
+  return scenes.get(name);
+}
+
+app.all('/logout/:scene/:binding', (req, res, next) => {
+  const { store, participants } = scene(req.params.scene);
+  // The package looks into a body also where there is none.
+  req.body = req.body || {};
+  samlp.logout({
+    issuer: ISSUER,
+    cert: read('auth0', 'keys', 'idp-rsa2048.pem'),
+    key: read('auth0', 'keys', 'idp-rsa2048.key'),
+    deflate: true,
+    protocolBinding: req.params.binding === 'redirect' ? 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect' : undefined,
+    signatureAlgorithm: 'rsa-sha256',
+    digestAlgorithm: 'sha256',
+    store,
+    sessionParticipants: {
+      get: (issuer, indexes, name, done) => done(null, participants.find((one) =>
+        one.serviceProviderId === issuer && one.nameId === name && (indexes || []).includes(one.sessionIndex))),
+      hasElements: () => participants.length > 0,
+      getFirst: (done) => done(null, participants[0]),
+      remove: (issuer, index, name, done) => {
+        const place = participants.findIndex((one) => one.serviceProviderId === issuer && one.sessionIndex === index && one.nameId === name);
+        done(null, place < 0 ? undefined : participants.splice(place, 1)[0]);
+      },
+    },
+    clearIdPSession: (done) => done(req.params.scene.startsWith('partial') ? new Error('no') : undefined),
+  })(req, res, next);
+});
+
+// What is left of a scene.
+app.get('/sessions/:scene', (req, res) => res.json({ sessions: scene(req.params.scene).participants.length }));
 
 // The last word on what a request was refused for.
 app.use((error, req, res, next) => res.status(400).json({ error: String(error.message || error) }));

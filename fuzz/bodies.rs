@@ -11,6 +11,7 @@ use flate2::Compression;
 use flate2::read::{DeflateDecoder, DeflateEncoder};
 use saml_verify::canonical::{Algorithm, Canonicalizer};
 use saml_verify::internals::{Seen, SeenNamespace};
+use saml_verify::logout::{Delivered, LogoutRequest, LogoutVerifier, VerifiedRequest};
 use saml_verify::metadata::{MetadataReader, Vouched};
 use saml_verify::test_idp::TestIdp;
 use saml_verify::time::{format_rfc3339, parse_rfc3339};
@@ -196,6 +197,121 @@ impl Scene {
     fn verify(&self, xml: &str) -> Result<Login, Error> {
         let verified = self.verifier.verify_xml(xml.as_bytes(), Expect::AnswerTo(Self::REQUEST), Self::now());
         verified.map(Verified::without_replay_protection)
+    }
+}
+
+/// Genuine requests for the logout of several users, an answer and a login, edited and mixed, as documents and as queries: refused, or one of
+/// the genuine requests, whole. Never another subject.
+///
+/// The first octet chooses a document or a query; the second which one is edited, the others are choices of edits.
+pub(crate) fn logout(data: &[u8]) {
+    static SCENE: OnceLock<LogoutScene> = OnceLock::new();
+    let scene = SCENE.get_or_init(LogoutScene::new);
+    let Some((&way, data)) = data.split_first() else { return };
+    let request = if way % 4 == 0 {
+        let [which, a, b, c, d, replacement @ ..] = data else { return };
+        let genuine = &scene.queries[usize::from(*which) % scene.queries.len()];
+        let start = usize::from(u16::from_le_bytes([*a, *b])) % genuine.len();
+        let end = (start + usize::from(u16::from_le_bytes([*c, *d]))).min(genuine.len());
+        let Ok(replacement) = std::str::from_utf8(replacement) else { return };
+        scene.verify(Delivered::Redirect(&[&genuine[..start], replacement, &genuine[end..]].concat()))
+    } else {
+        let mut choices = Choices(data);
+        let Some(xml) = choices.pick(&scene.messages) else { return };
+        let xml = edited(xml, &scene.messages, &scene.attacker, &mut choices);
+        scene.verify(Delivered::Xml(xml.as_bytes()))
+    };
+    let Ok(request) = request else { return };
+    assert!(scene.genuine.contains(&Subject::of(&request)), "{request:?}");
+}
+
+/// One connection, messages of its identity provider, and a key that it does not trust with what that key signed.
+struct LogoutScene {
+    verifier: LogoutVerifier,
+    messages: Vec<String>,
+    queries: Vec<String>,
+    genuine: Vec<Subject>,
+    attacker: TestIdp,
+}
+
+/// Everything of a request that only the identity provider says.
+#[derive(Debug, PartialEq)]
+struct Subject {
+    name_id: NameId,
+    session_indexes: Vec<String>,
+    id: String,
+    not_on_or_after: Option<SystemTime>,
+}
+
+impl Subject {
+    fn of(request: &LogoutRequest) -> Self {
+        Self {
+            name_id: request.name_id().clone(),
+            session_indexes: request.session_indexes().to_vec(),
+            id: request.id().to_owned(),
+            not_on_or_after: request.not_on_or_after(),
+        }
+    }
+}
+
+impl LogoutScene {
+    const SLO: &str = "https://portal.example.com/saml/slo";
+
+    fn new() -> Self {
+        let key = include_str!("../testdata/auth0/keys/idp-ec-p256.key");
+        let attacker =
+            TestIdp::with_key(Scene::IDP, key, include_bytes!("../testdata/auth0/keys/idp-ec-p256.pem")).expect("a key");
+        let idp = TestIdp::new(Scene::IDP);
+        let connection = IdentityProvider::new(Scene::IDP, idp.trusted_keys()).expect("an identity provider");
+        let connection = Departure::ALL.into_iter().fold(connection, IdentityProvider::allow);
+        let sp = ServiceProvider::new(Scene::SP[0], Scene::SP[1]).expect("a service provider");
+        let signed = |idp: &TestIdp, id: &str, name: &str| {
+            let xml = Self::request(id, name);
+            let signature = internals::sign(idp, &xml, id, Algorithm::Exclusive10, "");
+            xml.replacen("</saml:Issuer>", &format!("</saml:Issuer>{signature}"), 1)
+        };
+        let query = |name: &str| {
+            let message = STANDARD.encode(deflate(Self::request("_assertion", name).as_bytes()));
+            let escaped = |text: &str| text.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+            let method = "http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23rsa-sha256";
+            let octets = format!("SAMLRequest={}&RelayState=r&SigAlg={method}", escaped(&message));
+            let signature = STANDARD.encode(internals::sign_octets(&idp, octets.as_bytes()));
+            format!("{octets}&Signature={}", escaped(&signature))
+        };
+        let login = idp.response(Scene::SP[0], Scene::SP[1], Scene::now()).assertion_id("_assertion").response_id("_response");
+        let login = login.name_id("cid").signed(SignedPart::Both).to_xml();
+        let genuine = [signed(&idp, "_assertion", "ada"), signed(&idp, "_response", "bob")];
+        let queries = vec![query("ada"), query("bob")];
+        let mut scene = Self {
+            verifier: LogoutVerifier::new(&sp, connection, Self::SLO).expect("a verifier"),
+            messages: genuine
+                .iter()
+                .cloned()
+                .chain([login, signed(&attacker, "_x", "eve"), Self::request("_x", "eve")])
+                .collect(),
+            genuine: Vec::new(),
+            queries,
+            attacker,
+        };
+        let documents = genuine.iter().map(|xml| Delivered::Xml(xml.as_bytes()));
+        let all = documents.chain(scene.queries.iter().map(|query| Delivered::Redirect(query)));
+        scene.genuine = all.map(|delivered| Subject::of(&scene.verify(delivered).expect("genuine"))).collect();
+        scene
+    }
+
+    fn request(id: &str, name: &str) -> String {
+        format!(
+            "<samlp:LogoutRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
+             xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"{id}\" Version=\"2.0\" IssueInstant=\"2025-03-03T10:00:00Z\" \
+             NotOnOrAfter=\"2025-03-03T10:05:00Z\" Destination=\"{}\"><saml:Issuer>{}</saml:Issuer><saml:NameID \
+             Format=\"urn:f\">{name}</saml:NameID><samlp:SessionIndex>_{name}</samlp:SessionIndex></samlp:LogoutRequest>",
+            Self::SLO,
+            Scene::IDP
+        )
+    }
+
+    fn verify(&self, delivered: Delivered<'_>) -> Result<LogoutRequest, Error> {
+        self.verifier.verify_request(delivered, Scene::now()).map(VerifiedRequest::without_replay_protection)
     }
 }
 

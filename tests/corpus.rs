@@ -11,7 +11,7 @@ use std::path::Path;
 #[test]
 fn saved_inputs_hold() {
     type Target = fn(&[u8]);
-    let targets: [(&str, Target); 9] = [
+    let targets: [(&str, Target); 10] = [
         ("xml", bodies::xml),
         ("canonical", bodies::canonical),
         ("signed_view", bodies::signed_view),
@@ -20,6 +20,7 @@ fn saved_inputs_hold() {
         ("base64", bodies::base64),
         ("time", bodies::time),
         ("redirect", bodies::redirect),
+        ("logout", bodies::logout),
         ("metadata", bodies::metadata),
     ];
     for (name, target) in targets {

@@ -116,8 +116,13 @@ async function main() {
   const refusal = async (page) => {
     assert.strictEqual(await page.locator('p').first().textContent(), SENTENCE);
     const reference = await page.locator('code').textContent();
-    const line = log.split('\n').find((one) => one.includes(`"${reference}"`)) || '';
-    return (line.match(/code="(\w+)"/) || [])[1];
+    // The line may come a little behind the page.
+    for (let tries = 0; tries < 40; tries += 1) {
+      const line = log.split('\n').slice(0, -1).find((one) => one.includes(`"${reference}"`));
+      if (line) return (line.match(/code="(\w+)"/) || [])[1];
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return undefined;
   };
   /// A page of the identity provider's site that somebody else wrote.
   const elsewhere = async (page, body) => {
@@ -277,6 +282,16 @@ async function main() {
   await unlucky.goto(`${sp}/login/acme`);
   await logIn(unlucky);
   check('it recovers', await user(unlucky), USER);
+  await unlucky.goto(`${sp}/login/acme`);
+  redis.kill('SIGSTOP');
+  const asked = Date.now();
+  await logIn(unlucky);
+  check('nor is there one while Redis does not answer', await refusal(unlucky), 'replay_store_unavailable');
+  check('which is said within ten seconds, too', Date.now() - asked < 10000, true);
+  redis.kill('SIGCONT');
+  await unlucky.goto(`${sp}/login/acme`);
+  await logIn(unlucky);
+  check('and it recovers from that', await user(unlucky), USER);
 
   // Without scripts.
   const old = await person({ javaScriptEnabled: false });

@@ -102,7 +102,7 @@ mod tests {
         assert_eq!((root.attribute("y"), root.attribute("z"), root.text()), (Some("1&2"), None, None));
         let seen: Vec<_> = root.elements().map(|child| (child.namespace(), child.local_name(), child.text())).collect();
         assert_eq!(seen, [("", "y", Some("12".into())), ("urn:a", "y", Some("".into()))]);
-        assert_eq!(root.elements().map(|child| child.position().column).collect::<Vec<_>>(), [46, 67]);
+        assert_eq!(root.elements().map(|child| child.position().column).collect::<Vec<_>>(), [46, 70]);
     }
 
     #[test]

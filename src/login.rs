@@ -56,7 +56,7 @@ impl Verified {
         self.expires_at
     }
 
-    /// Claims the login, once and for all.
+    /// Claims the login, once and for all: at once, since a store forgets assertions that have expired.
     ///
     /// # Errors
     ///

@@ -174,6 +174,10 @@ impl<K> Registry<K> {
     ///
     /// Use the key of the connection that comes back, and nothing that was known before, to say whose user logged in.
     ///
+    /// `expect` does not say which identity provider is to answer: where requests are pending at several of them, one could answer
+    /// what another was asked. [`PendingRequests::verify_post`](crate::PendingRequests::verify_post) expects of each only answers to
+    /// the requests that it was sent.
+    ///
     /// # Errors
     ///
     /// [`ConstraintError::UnknownIdentityProvider`] where no connection has the Issuer; else as [`Verifier::verify_post`].

@@ -45,7 +45,9 @@ pub(crate) const SHAPES: &[Shape] = &[
     shape("the same, as many as fit", 2_040, |n| listing(&"z ".repeat(n)), Some("signature_invalid")),
     shape("Transforms", 5_000, transforms, Some("signature_malformed")),
     shape("certificates in KeyInfo", 20_000, |n| edited("<X509Data>", &format!("<X509Data>{}", CERTIFICATE.repeat(n))), None),
-    shape("octets of a certificate beside a wrong signature", 700_000, certificate, Some("untrusted_key")),
+    shape("octets of a certificate beside a wrong signature", 700_000, |n| certificates(&[STANDARD.encode(vec![0x30; n])]), Some("untrusted_key")),
+    shape("words of armor in 16 certificates", 6_400, |n| certificates(&vec!["BEGIN".repeat(n); 16]), Some("untrusted_key")),
+    shape("words of armor behind the dashes of one", 6_400, |n| certificates(&[format!("-----{}", "END".repeat(n))]), Some("untrusted_key")),
     shape("elements with attributes of 48 long namespaces", 2_000, |n| value(&scattered(n)), None),
     shape("attributes of 56 prefixes, each of another name", 60_000, |n| value(&prefixed(n)), None),
     shape("declarations of 50 long namespaces", 900, |n| value(&declared(n, &"n".repeat(480))), None),
@@ -191,12 +193,13 @@ fn transforms(count: usize) -> String {
 const CERTIFICATE: &str = "<X509Certificate>AAAA</X509Certificate>";
 
 /// One that nobody trusts, of so many octets: what the error shows of it is a digest.
-fn certificate(octets: usize) -> String {
+/// A message whose SignedInfo is not the signed one, with those certificates in KeyInfo.
+fn certificates(shown: &[String]) -> String {
     let xml = super::w1().xml;
-    let shown = format!("<X509Certificate>{}</X509Certificate></X509Data>", STANDARD.encode(vec![0x30; octets]));
+    let shown: String = shown.iter().map(|text| format!("<X509Certificate>{text}</X509Certificate>")).collect();
     let (before, behind) = xml.split_once("<X509Certificate>").expect("a certificate");
     let (_, behind) = behind.split_once("</X509Data>").expect("a certificate");
-    STANDARD.encode(format!("{before}{shown}{behind}").replace("<SignedInfo>", "<SignedInfo a=\"\">"))
+    STANDARD.encode(format!("{before}{shown}</X509Data>{behind}").replace("<SignedInfo>", "<SignedInfo a=\"\">"))
 }
 
 fn signatures(count: usize) -> String {

@@ -219,7 +219,7 @@ struct KeyAndCertificate {
 
 impl TrustedKey {
     /// Reads one certificate or one public key, and nothing behind it.
-    fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
+    pub(super) fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
         let whole = only_element(der)?;
         let (key, certificate) = match Fields::read(whole) {
             Ok(fields) => (PublicKey::from_spki(fields.public_key)?, Some(Certificate::new(whole, &fields))),

@@ -164,7 +164,9 @@ pub(super) fn typographic_dashes(text: &[u8]) -> Option<usize> {
 fn beside(text: &[u8], word: &[u8]) -> Option<usize> {
     memmem::find_iter(text, word).find_map(|start| {
         let (before, rest) = text.split_at_checked(start)?;
-        let length = rest.iter().take_while(|octet| octet.is_ascii_uppercase() || **octet == b' ').count();
+        // No label is as long as that. Without a bound, a text of nothing but such words would cost its square.
+        let label = rest.iter().take(LONGEST_LABEL);
+        let length = label.take_while(|octet| octet.is_ascii_uppercase() || **octet == b' ').count();
         let (label, behind) = rest.split_at_checked(length)?;
         if ![&b"CERTIFICATE"[..], b"KEY"].into_iter().any(|kind| label.trim_ascii_end().ends_with(kind)) {
             return None;
@@ -189,6 +191,9 @@ fn dash_at_start(text: &[u8]) -> bool {
     let behind_hyphens = text.iter().position(|octet| *octet != b'-').and_then(|end| text.get(end..)).unwrap_or_default();
     DASHES.into_iter().any(|dash| behind_hyphens.starts_with(dash.as_bytes()))
 }
+
+/// `BEGIN` or `END` and what the armor says of its content.
+const LONGEST_LABEL: usize = 64;
 
 /// Hyphens, dashes, the minus sign, and their small and wide forms.
 const DASHES: [&str; 11] = [

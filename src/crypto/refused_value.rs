@@ -46,8 +46,12 @@ impl ShownCertificate {
     fn read(text: &str) -> Vec<Self> {
         let decoded = base64::decode_whitespace(text).unwrap_or_default();
         let is_pem = decoded.trim_ascii_start().starts_with(b"-----BEGIN");
-        let readable = if is_pem { &decoded } else { text.as_bytes() };
-        match TrustedKeys::from_pem(readable) {
+        let keys = match decoded.as_slice() {
+            [] => TrustedKeys::from_pem(text),
+            pem if is_pem => TrustedKeys::from_pem(pem),
+            der => TrustedKey::from_der(der).map(TrustedKeys::of),
+        };
+        match keys {
             Ok(keys) => keys.iter().map(|key| Self { fingerprints: key.into(), key: Some(key.clone()) }).collect(),
             Err(_) if decoded.is_empty() || is_pem => Vec::new(),
             Err(_) => {

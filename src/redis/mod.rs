@@ -28,6 +28,8 @@ pub enum RedisStoreError {
         /// The policy.
         policy: String,
     },
+    /// The assertion has expired by this machine's clock since it was verified, so that the server may have forgotten it.
+    ClaimedTooLate,
     /// Fewer replicas confirmed the write in time than were required.
     NotReplicated {
         /// How many were required.
@@ -44,6 +46,9 @@ impl fmt::Display for RedisStoreError {
             Self::ReadOnly => f.write_str("Redis: the server is a replica and takes no writes; connect to the primary"),
             Self::MayEvict { policy } => {
                 write!(f, "Redis: maxmemory-policy is {policy}, so the server may forget keys early; it must be noeviction")
+            }
+            Self::ClaimedTooLate => {
+                f.write_str("Redis: the assertion expired before it was claimed; claim a login as soon as it is verified")
             }
             Self::NotReplicated { required, confirmed } => {
                 write!(f, "Redis: {confirmed} of {required} required replicas confirmed the write in time")

@@ -8,13 +8,14 @@ use redis::{Client, Cmd, Pipeline, Value};
 
 use super::RedisStoreError;
 use super::server::{Connections, Durability, lifetime, unexpected};
+use crate::Verifier;
 use crate::error::ReplayError;
 use crate::replay::{AsyncReplayStore, ReplayFuture, ReplayKey, ReplayStore};
 
 /// A [`ReplayStore`] in Redis or Valkey, for services that run as several processes. It blocks.
 ///
-/// A claim is one atomic command, `SET prefix+key 1 NX PX milliseconds`; the server forgets the key by itself when the assertion
-/// has expired. With each claim the server is asked whether it may drop keys early, and refused if so.
+/// A claim is one atomic command, `SET prefix+key 1 NX PX milliseconds`; the server forgets the key by itself some minutes after the
+/// assertion has expired. It goes by the clock of this machine as well: an assertion that has expired by it is not claimed any more. With each claim the server is asked whether it may drop keys early, and refused if so.
 ///
 /// What a server can lose, it can accept twice: after a crash without `appendfsync always`, or a failover before the write reached
 /// the new primary, an assertion that was used in the last moments can be used again until it expires.
@@ -54,10 +55,20 @@ impl Default for Claims {
 }
 
 impl Claims {
+    /// Kept longer than until the assertion expires by `now`, which may be ahead of the clock of another machine.
     fn commands(&self, key: &ReplayKey, expires: SystemTime, now: SystemTime) -> Pipeline {
+        let lifetime = lifetime(expires.checked_add(Verifier::MAX_CLOCK_SKEW).unwrap_or(expires), now);
         let mut write = Cmd::new();
-        write.arg("SET").arg(format!("{}{key}", self.prefix)).arg("1").arg("NX").arg("PX").arg(lifetime(expires, now));
+        write.arg("SET").arg(format!("{}{key}", self.prefix)).arg("1").arg("NX").arg("PX").arg(lifetime);
         self.durability.commands(&write)
+    }
+
+    /// The server forgets by the clock, so that what was verified long ago and is claimed only now may be among the forgotten.
+    fn is_live(expires: SystemTime, clock: SystemTime) -> Result<(), ReplayError> {
+        if clock < expires {
+            return Ok(());
+        }
+        Err(ReplayError::unavailable(RedisStoreError::ClaimedTooLate))
     }
 
     fn judge(&self, answers: Vec<Value>) -> Result<(), ReplayError> {
@@ -103,6 +114,7 @@ impl RedisReplayStore {
 
 impl ReplayStore for RedisReplayStore {
     fn claim(&self, key: &ReplayKey, expires: SystemTime, now: SystemTime) -> Result<(), ReplayError> {
+        Claims::is_live(expires, SystemTime::now())?;
         let answers = self.connections.ask(&self.claims.commands(key, expires, now)).map_err(ReplayError::unavailable)?;
         self.claims.judge(answers)
     }
@@ -132,6 +144,7 @@ impl<C> AsyncRedisReplayStore<C> {
 impl<C: ConnectionLike + Clone + Send + Sync> AsyncReplayStore for AsyncRedisReplayStore<C> {
     fn claim<'a>(&'a self, key: &'a ReplayKey, expires: SystemTime, now: SystemTime) -> ReplayFuture<'a> {
         Box::pin(async move {
+            Claims::is_live(expires, SystemTime::now())?;
             let commands = self.claims.commands(key, expires, now);
             let answers = commands.query_async(&mut self.connection.clone()).await;
             self.claims.judge(answers.map_err(|error| ReplayError::unavailable(RedisStoreError::from(error)))?)
@@ -164,7 +177,15 @@ mod tests {
         let words: Vec<&str> =
             std::str::from_utf8(&sent).unwrap().split("\r\n").filter(|word| !word.starts_with(['*', '$'])).collect();
         let key = format!("p:{}", ReplayKey::new("urn:idp", "_1"));
-        assert_eq!(words, ["INFO", "memory", "SET", &key, "1", "NX", "PX", "1000", "WAIT", "1", "50", ""]);
+        assert_eq!(words, ["INFO", "memory", "SET", &key, "1", "NX", "PX", "301000", "WAIT", "1", "50", ""]);
+    }
+
+    #[test]
+    fn what_expired_while_it_was_held_is_not_claimed() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        let expires = now + Duration::from_secs(1);
+        assert_eq!(Claims::is_live(expires, now), Ok(()));
+        assert_eq!(Claims::is_live(expires, expires), Err(ReplayError::unavailable(RedisStoreError::ClaimedTooLate)));
     }
 
     #[test]

@@ -103,6 +103,7 @@ impl PendingRequests {
     /// Takes the request out that a login answers: the one of its `InResponseTo` that was sent to its issuer.
     ///
     /// `None` where there is no such request: the login answers something else, and is not to be accepted.
+    #[must_use = "without a request that it answers, a login is not to be accepted"]
     pub fn take_answered(&mut self, login: &Login) -> Option<PendingRequest> {
         let id = login.in_response_to()?;
         self.take(|request| request.id() == id && request.identity_provider() == login.issuer())

@@ -319,6 +319,21 @@ pub enum Warning {
         /// Its validity: `from … until …`, RFC 3339.
         validity: String,
     },
+    /// The trusted certificate ends within the time that [`Verifier::warn_before_expiry`](crate::Verifier::warn_before_expiry) names.
+    CertificateEndsSoon {
+        /// SHA-256 fingerprint of the certificate.
+        sha256: String,
+        /// When it ends, RFC 3339.
+        not_after: String,
+        /// Whole days until then.
+        days: u64,
+    },
+    /// The identity provider still signs with a key that
+    /// [`IdentityProvider::retiring`](crate::IdentityProvider::retiring) names.
+    RetiringKeyUsed {
+        /// SHA-256 fingerprint of its certificate; of a key without one, `public key` and that of the key.
+        sha256: String,
+    },
     /// An instant that only the allowed clock skew let through: without it, or a little later, the login is refused.
     ///
     /// The AuthnInstant is none of them: how long ago the user authenticated says nothing of the clocks.
@@ -352,6 +367,8 @@ impl Warning {
     pub fn code(&self) -> &'static str {
         match self {
             Self::CertificateNotValid { .. } => "certificate_not_valid",
+            Self::CertificateEndsSoon { .. } => "certificate_ends_soon",
+            Self::RetiringKeyUsed { .. } => "retiring_key_used",
             Self::ClockSkewUsed { .. } => "clock_skew_used",
             Self::EncryptedAttributes { .. } => "encrypted_attributes",
         }
@@ -363,6 +380,14 @@ impl fmt::Display for Warning {
         match self {
             Self::CertificateNotValid { sha256, validity } => {
                 write!(f, "the trusted certificate {sha256} is only valid {validity}: configure the current one")
+            }
+            Self::CertificateEndsSoon { sha256, not_after, days } => write!(
+                f,
+                "the trusted certificate {sha256} ends in {days} days, at {not_after}: ask the identity provider for the next one, and \
+                 trust it beside this one"
+            ),
+            Self::RetiringKeyUsed { sha256 } => {
+                write!(f, "the identity provider still signs with the retiring key {sha256}: keep trusting it until this ends")
             }
             Self::ClockSkewUsed { name, instant, now, difference, clock_skew } => write!(
                 f,

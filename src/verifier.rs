@@ -72,6 +72,8 @@ pub struct Verifier {
     identity_providers: Vec<IdentityProvider>,
     clock_skew: Duration,
     expired_certificate: ExpiredCertificate,
+    /// How long before the end of a certificate logins have a warning.
+    expiry_notice: Duration,
     limits: Limits,
     required: SignedPart,
     authn_contexts: Vec<String>,
@@ -150,6 +152,7 @@ impl Verifier {
             identity_providers: vec![identity_provider],
             clock_skew: Self::DEFAULT_CLOCK_SKEW,
             expired_certificate: ExpiredCertificate::default(),
+            expiry_notice: Duration::ZERO,
             limits: Limits::DEFAULT,
             required: SignedPart::default(),
             authn_contexts: Vec::new(),
@@ -186,6 +189,21 @@ impl Verifier {
     /// What becomes of logins whose trusted certificate has expired or is not yet valid.
     pub fn expired_certificate(mut self, policy: ExpiredCertificate) -> Self {
         self.expired_certificate = policy;
+        self
+    }
+
+    /// Gives logins [`Warning::CertificateEndsSoon`] from that time before the end of the trusted certificate on, so that there is time to
+    /// get the next one. Without it there is no such warning.
+    ///
+    /// ```
+    /// # use saml_verify::Verifier;
+    /// # fn example(verifier: Verifier) -> Verifier {
+    /// const DAY: u64 = 86_400;
+    /// verifier.warn_before_expiry(std::time::Duration::from_secs(30 * DAY))
+    /// # }
+    /// ```
+    pub fn warn_before_expiry(mut self, notice: Duration) -> Self {
+        self.expiry_notice = notice;
         self
     }
 
@@ -345,9 +363,34 @@ impl Verifier {
         let mut warnings = Vec::new();
         for key in proven.proofs().filter_map(|proof| idp.key(proof)) {
             warnings.extend(self.expired_certificate.judge(key, now)?);
+            if !idp.retiring_keys().is_empty() || self.expiry_notice > Duration::ZERO {
+                warnings.extend(self.foresee(idp, key, now));
+            }
         }
-        warnings.dedup();
-        Ok(warnings)
+        // Both parts may be signed with one key, each with the same warnings.
+        let mut told = Vec::new();
+        for warning in warnings {
+            if !told.contains(&warning) {
+                told.push(warning);
+            }
+        }
+        Ok(told)
+    }
+
+    /// What an administrator should do before it is too late.
+    #[cold]
+    fn foresee(&self, idp: &IdentityProvider, key: &TrustedKey, now: SystemTime) -> impl Iterator<Item = Warning> {
+        const DAY: u64 = 86_400;
+        let retiring = idp.retiring_keys().iter().any(|old| old == key).then(|| Warning::RetiringKeyUsed { sha256: key.shown() });
+        let ending = key.certificate().and_then(|certificate| {
+            let left = certificate.not_after().duration_since(now).ok().filter(|left| *left < self.expiry_notice)?;
+            Some(Warning::CertificateEndsSoon {
+                sha256: certificate.sha256_fingerprint().to_owned(),
+                not_after: to_the_millisecond(certificate.not_after()),
+                days: left.as_secs() / DAY,
+            })
+        });
+        retiring.into_iter().chain(ending)
     }
 
     fn circumstances<'a, 'd>(

@@ -20,6 +20,8 @@ use crate::{TrustedKey, TrustedKeys};
 pub struct IdentityProvider {
     entity_id: String,
     keys: TrustedKeys,
+    /// Those of them that are on their way out.
+    retiring: TrustedKeys,
     departures: Departures,
     /// The attribute that identifies users; the NameID does where there is none.
     identify_by: Option<String>,
@@ -80,6 +82,7 @@ impl IdentityProvider {
         Ok(Self {
             entity_id,
             keys: keys.within_maximum()?,
+            retiring: TrustedKeys::from_iter([]),
             departures: Departures::default(),
             identify_by: None,
             sso_redirect_url: None,
@@ -92,6 +95,34 @@ impl IdentityProvider {
     pub fn allow(mut self, departure: Departure) -> Self {
         self.departures = self.departures.with(departure);
         self
+    }
+
+    /// Trusts these keys as well, as the old ones of a rotation: a login that was signed with one of them has
+    /// [`Warning::RetiringKeyUsed`](crate::Warning::RetiringKeyUsed).
+    ///
+    /// Once no login has it any more, the identity provider signs with the new key alone, and the old ones can go.
+    ///
+    /// ```
+    /// # let [old_pem, new_pem] = [&include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/auth0/keys/idp-rsa2048.pem"))[..],
+    /// #     include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/auth0/keys/idp-next-rsa2048.pem"))];
+    /// use saml_verify::{IdentityProvider, TrustedKeys};
+    ///
+    /// let idp = IdentityProvider::new("https://idp.example/saml", TrustedKeys::from_pem(new_pem)?)?;
+    /// let idp = idp.retiring(TrustedKeys::from_pem(old_pem)?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Certificate`] where there are more than [`TrustedKeys::MAXIMUM`] keys together.
+    pub fn retiring(self, keys: TrustedKeys) -> Result<Self, ConfigError> {
+        let retiring = self.retiring.and(keys.clone())?;
+        Ok(Self { keys: self.keys.and(keys)?, retiring, ..self })
+    }
+
+    /// The keys that [`IdentityProvider::retiring`] named.
+    pub fn retiring_keys(&self) -> &TrustedKeys {
+        &self.retiring
     }
 
     /// Identifies users by the attribute of this name instead of the NameID, which then decides nothing and may be missing.

@@ -62,6 +62,12 @@ pub(crate) struct Options {
     /// What becomes of a login whose trusted certificate is outside its validity
     #[arg(long, value_enum, value_name = "POLICY", default_value_t = CertificatePolicy::Warn)]
     expired_certificate: CertificatePolicy,
+    /// Certificate that is trusted as an old one: a login that was signed with it has a warning; repeatable
+    #[arg(long, value_name = "FILE")]
+    retiring_cert: Vec<PathBuf>,
+    /// Warn of a login whose trusted certificate ends within so many days
+    #[arg(long, value_name = "DAYS", default_value_t = 0)]
+    warn_before_expiry: u32,
     /// Run every check, also after a failure, and show those that failed and the table of all
     #[arg(long)]
     explain: bool,
@@ -124,6 +130,12 @@ impl Options {
         };
         let sp = sp.map_err(|error| misconfigured("--sp-entity-id", &error))?;
         let idp = self.identity_provider(now)?;
+        let idp = if self.retiring_cert.is_empty() {
+            idp
+        } else {
+            let keys = read_files("--retiring-cert", &self.retiring_cert)?;
+            idp.retiring(keys).map_err(|error| misconfigured("--retiring-cert", &error))?
+        };
         let departures = self.allow.iter().flat_map(|allowed| &allowed.departures);
         let idp = departures.fold(idp, |idp, departure| idp.allow(*departure));
         let idp = match &self.identify_by {
@@ -131,6 +143,7 @@ impl Options {
             None => idp,
         };
         let verifier = Verifier::new(sp, idp).expired_certificate(self.expired_certificate.into());
+        let verifier = verifier.warn_before_expiry(Duration::from_secs(u64::from(self.warn_before_expiry) * 86_400));
         let skew = Duration::from_secs(self.clock_skew);
         verifier.clock_skew(skew).map_err(|error| misconfigured("--clock-skew", &error))
     }

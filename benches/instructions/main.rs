@@ -37,7 +37,8 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut counts = Counts::default();
-    let linear = [series::stages(&mut counts), series::sizes(&mut counts), series::hostile(&mut counts)].into_iter().all(|ok| ok);
+    let series = [series::stages, series::sizes, series::connections, series::aggregates, series::hostile];
+    let linear = series.map(|series| series(&mut counts)).into_iter().all(|ok| ok);
     let kept = if has("--bless") { counts.bless() } else { counts.compare() };
     if linear && kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -48,6 +48,39 @@ pub(crate) fn sizes(counts: &mut Counts) -> bool {
     spread <= SPREAD
 }
 
+/// A login among 10,000 connections takes what it takes where there is one alone.
+pub(crate) fn connections(counts: &mut Counts) -> bool {
+    /// One part in so many: 2 %.
+    const MORE: u64 = 50;
+    let field = workloads::w1().field;
+    let [one, many] = [Step::OneConnection, Step::ManyConnections].map(|step| {
+        let taken = instructions(step, &field);
+        counts.add(format!("registry/{}", step.name()), taken);
+        taken
+    });
+    println!("\nInstructions of lookup and verification, of w1:\n");
+    println!("| connections | instructions |\n|---:|---:|\n| 1 | {one} |\n| 10,000 | {many} |");
+    println!("\nThe second may be 2 % above the first.");
+    many <= one + one / MORE
+}
+
+/// The metadata of federations of doubling size, up to 10,000 entities.
+pub(crate) fn aggregates(counts: &mut Counts) -> bool {
+    println!("\nInstructions of reading one entity of a federation's metadata:\n");
+    println!("| entities | XML bytes | instructions | per byte | doubled |\n|---:|---:|---:|---:|---:|");
+    let mut before = None;
+    let mut linear = true;
+    for entities in [1_250, 2_500, 5_000, 10_000] {
+        let xml = workloads::federation::aggregate(entities);
+        let taken = instructions(Step::Metadata, &xml);
+        counts.add(format!("metadata/{entities} entities"), taken);
+        let factor = before.replace(taken).map_or(2.0, |before: u64| taken as f64 / before as f64);
+        linear &= factor <= DOUBLING;
+        println!("| {entities} | {} | {taken} | {:.1} | {factor:.2} |", xml.len(), per_byte(taken, xml.len()));
+    }
+    linear
+}
+
 /// Each hostile message at an eighth, a quarter, half and all of its size.
 pub(crate) fn hostile(counts: &mut Counts) -> bool {
     println!("\nInstructions of a verification of hostile messages, and what doubling their size does:\n");

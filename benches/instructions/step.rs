@@ -3,7 +3,8 @@
 use std::hint::black_box;
 
 use saml_verify::internals::{Parsed, decode};
-use saml_verify::{IdentityProvider, Limits};
+use saml_verify::metadata::{MetadataReader, Vouched};
+use saml_verify::{IdentityProvider, Limits, Registry, Verifier};
 
 use crate::callgrind::counted;
 use crate::workloads::{self, Workload, expect, now};
@@ -20,10 +21,16 @@ pub(crate) enum Step {
     Signature,
     KeyOperation,
     Whole,
+    /// A whole verification by a registry of one connection.
+    OneConnection,
+    /// The same among 10,000.
+    ManyConnections,
+    /// The first identity provider out of an aggregate of metadata, which is the field.
+    Metadata,
 }
 
 impl Step {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Base64,
         Self::Parse,
         Self::Canonicalize,
@@ -32,6 +39,9 @@ impl Step {
         Self::Signature,
         Self::KeyOperation,
         Self::Whole,
+        Self::OneConnection,
+        Self::ManyConnections,
+        Self::Metadata,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -44,6 +54,9 @@ impl Step {
             Self::Signature => "signature",
             Self::KeyOperation => "key operation",
             Self::Whole => "whole",
+            Self::OneConnection => "one connection",
+            Self::ManyConnections => "many connections",
+            Self::Metadata => "metadata",
         }
     }
 
@@ -55,6 +68,14 @@ impl Step {
             Self::Whole => {
                 let verifier = workload.verifier();
                 counted(|| verifier.verify_post(field, expect(), now()).is_ok());
+            }
+            Self::OneConnection => registered(&workload, 1, field),
+            Self::ManyConnections => registered(&workload, 10_000, field),
+            Self::Metadata => {
+                let limits = Limits { document_bytes: 1 << 28, nodes: 1 << 22, ..Limits::METADATA };
+                let reader = MetadataReader::new(Vouched::ByAuthenticatedChannel).limits(limits);
+                let reader = reader.entity_id("https://member0.example/saml");
+                counted(|| reader.read_idp(field.as_bytes(), now()).is_ok());
             }
             Self::Base64 => {
                 counted(|| decode(field, &Limits::DEFAULT).is_ok());
@@ -103,4 +124,21 @@ impl Step {
 pub(crate) fn take(name: &str, file: &str) {
     let step = Step::ALL.into_iter().find(|step| step.name() == name).expect("a step");
     step.run(&std::fs::read_to_string(file).expect("a form field"));
+}
+
+/// A verification by a registry of so many connections, of which the workload's is one.
+fn registered(workload: &Workload, connections: usize, field: &str) {
+    let registry = Registry::default();
+    let keys = workload.identity_provider().trusted_keys().clone();
+    let other = |place: usize| {
+        let idp = IdentityProvider::new(format!("urn:tenant-{place}.us.auth0.com"), keys.clone()).expect("an identity provider");
+        (place, Verifier::new(Workload::service_provider(), idp))
+    };
+    let all = (1..connections).map(other).chain([(0, workload.verifier())]);
+    registry.insert_all(all).expect("connections of different identity providers");
+    assert_eq!(registry.len(), connections);
+    counted(|| {
+        let found = registry.verify_post(field, expect(), now()).map(|(connection, _)| *connection.key());
+        assert_eq!(found.ok(), Some(0));
+    });
 }

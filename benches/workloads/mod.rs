@@ -1,6 +1,7 @@
 //! The messages of the benchmarks and of the cost tests: Auth0's shape, signed here, so that size, signed part, key and what is
 //! unusual in them can be chosen.
 
+pub(crate) mod federation;
 pub(crate) mod hostile;
 
 use std::fmt::Write;

@@ -53,7 +53,8 @@ impl TrustedKeys {
     /// written as `\n`, `%0A` or `&#10;`; PEM quoted in a mail (`> `), or with no-break and zero-width spaces from a web page;
     /// base64 of PEM, as Kubernetes keeps it; base64 without armor, as in metadata; and DER. Several certificates may stand one
     /// behind the other in each of these. A public key is a `PUBLIC KEY` (RFC 5280 SubjectPublicKeyInfo) or an
-    /// `RSA PUBLIC KEY` (PKCS #1). Other PEM blocks beside these are not read.
+    /// `RSA PUBLIC KEY` (PKCS #1); none may stand behind a certificate in the same block, where no viewer shows it. Other PEM blocks
+    /// beside these are not read. Where some are quoted or in a comment (`<!-- -->`), and others are not, nothing is trusted.
     ///
     /// **Each** certificate is trusted to sign messages by itself. A file with a chain in it would trust the authorities above
     /// the identity provider as well: leave only the identity provider's own.
@@ -652,7 +653,6 @@ mod tests {
             ("DER", der.clone()),
             ("base64", STANDARD.encode(&der).into_bytes()),
             ("base64 of PEM", STANDARD.encode(pem).into_bytes()),
-            ("other label", armored("CERTIFICATE", &der)),
             ("twice", format!("{pem}{pkcs1}").into_bytes()),
         ] {
             assert_eq!(only(&input), key, "{name}");
@@ -668,6 +668,43 @@ mod tests {
         assert_eq!(key.verify(SignatureAlgorithm::RsaSha256, b"saml-verifz", &value), Err(VerifyFailure::Invalid));
         let cut = CertificateError::MalformedKey { reason: "not an RSA modulus and exponent" };
         assert_eq!(TrustedKeys::from_pem([0x30, 6, 2, 1, 0x80, 2, 1, 3]), Err(cut), "a negative modulus");
+    }
+
+    /// A viewer shows the certificate and passes over the key behind it, which would be trusted all the same.
+    #[test]
+    fn no_key_hides_behind_a_certificate() {
+        let pem = include_str!("../../testdata/keys/verify/rsa-public-key.pem");
+        let spki = STANDARD.decode(pem.lines().filter(|line| !line.starts_with('-')).collect::<String>()).unwrap();
+        let pkcs1 = include_str!("../../testdata/keys/verify/rsa-pkcs1-public-key.pem");
+        let pkcs1 = STANDARD.decode(pkcs1.lines().filter(|line| !line.starts_with('-')).collect::<String>()).unwrap();
+        let second = pem::certificates(include_bytes!("../../testdata/auth0/keys/idp-next-rsa2048.pem")).unwrap().remove(0);
+        for key in [&spki, &pkcs1] {
+            let error = CertificateError::TrailingData { bytes: key.len() };
+            let behind = [DER, key].concat();
+            for input in [armored("CERTIFICATE", &behind), STANDARD.encode(&behind).into_bytes(), behind.clone()] {
+                assert_eq!(TrustedKeys::from_pem(&input), Err(error.clone()));
+            }
+            let reason = Box::new(error);
+            let third = [DER, &second, key].concat();
+            let one_of_several = TrustedKeys::from_pem(armored("CERTIFICATE", &third)).unwrap_err();
+            assert!(
+                matches!(one_of_several, CertificateError::OneOfSeveral { position: 2, reason: found, .. } if found == reason)
+            );
+            for (label, input) in [("PUBLIC KEY", [key, DER]), ("PUBLIC KEY", [key, &spki])] {
+                let error = CertificateError::TrailingData { bytes: input[1].len() };
+                assert_eq!(TrustedKeys::from_pem(armored(label, &input.concat())), Err(error));
+            }
+            // By itself, under a label that says what it is not.
+            let error = CertificateError::NotACertificate { found: FoundInstead::PublicKey };
+            for label in ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"] {
+                assert_eq!(TrustedKeys::from_pem(armored(label, key)), Err(error.clone()), "{label}");
+            }
+            assert_eq!(only(armored("PUBLIC KEY", key)).certificate(), None);
+        }
+        let two = TrustedKeys::from_pem(armored("CERTIFICATE", &[DER, &second].concat())).unwrap();
+        assert!(two.len() == 2 && two.iter().all(|key| key.certificate().is_some()));
+        let beside = [armored("CERTIFICATE", DER), armored("PUBLIC KEY", &spki)].concat();
+        assert_eq!(TrustedKeys::from_pem(beside).map(|keys| keys.len()), Ok(2), "in a block of its own anybody sees it");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! In goes the content of a file, of a variable or of a form; out comes the same text without the marks of what carried it:
 //! byte order marks, no-break and zero-width spaces (web pages), escapes (`\n` and `\u002B` of JSON, `%0A` of URLs, `&#10;` of
 //! XML), and `> ` at the start of lines (mails). None of these characters can stand in base64, so that none of this can make one
-//! certificate look like another. Each character remembers where it was, for errors.
+//! certificate look like another. Each character remembers where it was, for errors, and how often it was quoted.
 //!
 //! Deliberately absent: guessing. Dashes that a word processor made of hyphens are found, and not replaced.
 
@@ -18,12 +18,18 @@ pub(super) struct Text {
     origins: Vec<usize>,
     /// Whether nothing but white space and quote marks was read on this line.
     at_line_start: bool,
+    /// From where on how many `>` stand before the text of a line, where that changes.
+    quoting: Vec<(usize, usize)>,
 }
 
 impl Text {
     pub(super) fn new(input: &[u8]) -> Self {
-        let mut text =
-            Self { octets: Vec::with_capacity(input.len()), origins: Vec::with_capacity(input.len()), at_line_start: true };
+        let mut text = Self {
+            octets: Vec::with_capacity(input.len()),
+            origins: Vec::with_capacity(input.len()),
+            at_line_start: true,
+            quoting: Vec::new(),
+        };
         let form = Form::of(input);
         let mut offset = 0_usize;
         for chunk in input.utf8_chunks() {
@@ -45,6 +51,12 @@ impl Text {
     pub(super) fn origin(&self, position: usize) -> usize {
         let behind_last = || self.origins.last().map_or(0, |last| last.saturating_add(1));
         self.origins.get(position).copied().unwrap_or_else(behind_last)
+    }
+
+    /// How many `>` stand at the start of the line of the octet at `position`: how often a mail quotes it.
+    pub(super) fn quoting(&self, position: usize) -> usize {
+        let until = self.quoting.partition_point(|(start, _)| *start <= position);
+        until.checked_sub(1).and_then(|last| self.quoting.get(last)).map_or(0, |(_, marks)| *marks)
     }
 
     /// Reads `valid`, which stands at `offset`, and answers with the offset behind it.
@@ -71,8 +83,13 @@ impl Text {
     }
 
     fn push(&mut self, octet: u8, origin: usize) {
+        let marks = self.quoting.last().map_or(0, |(_, marks)| *marks);
         if self.at_line_start && octet == b'>' {
+            self.quoting.push((self.octets.len(), marks.saturating_add(1)));
             return;
+        }
+        if matches!(octet, b'\n' | b'\r') && marks > 0 {
+            self.quoting.push((self.octets.len().saturating_add(1), 0));
         }
         self.at_line_start = matches!(octet, b'\n' | b'\r') || (self.at_line_start && matches!(octet, b' ' | b'\t'));
         self.octets.push(octet);
@@ -237,6 +254,16 @@ mod tests {
         }
         assert_eq!(undone(b"M\xA0I"), "M I");
         assert_eq!(Text::new(b"M\xFC").octets(), b"M\xFC");
+    }
+
+    #[test]
+    fn every_line_knows_how_often_it_was_quoted() {
+        let text = Text::new(b"a\n> b>\r\n > > c\\n>>>\nd\n>e");
+        let quoting: Vec<(char, usize)> =
+            text.octets().iter().zip(0..).map(|(octet, at)| ((*octet).into(), text.quoting(at))).collect();
+        let letters: Vec<_> = quoting.into_iter().filter(|(octet, _)| octet.is_ascii_alphabetic()).collect();
+        assert_eq!(letters, [('a', 0), ('b', 1), ('c', 2), ('d', 0), ('e', 1)]);
+        assert_eq!(Text::new(b"").quoting(0), 0);
     }
 
     #[test]

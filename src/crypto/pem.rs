@@ -6,7 +6,8 @@
 //!
 //! Laxer than RFC 7468: any line length, indentation, text around the blocks, the escapes that `pasted` undoes, base64 around
 //! the whole, several certificates in one body, no armor at all. None of that can make one certificate look like another.
-//! Stricter: a block that is not closed is an error wherever it stands.
+//! Stricter: a block that is not closed is an error wherever it stands; a public key behind a certificate, or under the label of one, is
+//! an error; and so are certificates of which some are quoted or commented out and some are not.
 
 use std::ops::Range;
 
@@ -18,6 +19,7 @@ use memchr::{memchr, memmem};
 
 use super::elements::{self, SEQUENCE};
 use super::pasted::{Text, typographic_dashes};
+use super::public_key;
 use crate::error::{CertificateError, FoundInstead, Shown};
 
 /// The DER of every certificate and public key in `input`, at least one. The last may be damaged, or have bytes behind it.
@@ -69,6 +71,7 @@ fn unwrapped(input: &[u8], layers: u8) -> Result<Vec<Vec<u8>>, CertificateError>
     if blocks.is_empty() {
         return bare(&text, layers);
     }
+    alike(&text, &blocks)?;
     let mut found = Vec::new();
     for block in blocks.iter().filter(|block| block.is_trusted()) {
         found.extend(block.certificates(&text)?);
@@ -94,16 +97,61 @@ fn is_utf16(input: &[u8]) -> bool {
     }
 }
 
+/// That all certificates and keys stand in the text in the same way: one that a mail quotes, or that a comment of HTML or XML holds, is
+/// an old one as a rule, and whoever reads the text does not take it for one that counts.
+fn alike(text: &Text, blocks: &[Block]) -> Result<(), CertificateError> {
+    let comments = comments(text.octets());
+    let commented = |block: &Block| {
+        let before = comments.partition_point(|comment| comment.start <= block.begin);
+        before.checked_sub(1).and_then(|last| comments.get(last)).is_some_and(|comment| comment.contains(&block.begin))
+    };
+    let mut ways = blocks.iter().filter(|block| block.is_trusted()).map(|block| {
+        let way = (commented(block), text.quoting(block.begin));
+        (way, block.begin)
+    });
+    let Some(((in_comment, quoting), first)) = ways.next() else { return Ok(()) };
+    let Some((other, begin)) = ways.find(|(way, _)| *way != (in_comment, quoting)) else { return Ok(()) };
+    // The one that is set aside further is the one to speak of.
+    let aside = if other > (in_comment, quoting) { begin } else { first };
+    Err(CertificateError::SetAside { offset: text.origin(aside), comment: other.0 != in_comment })
+}
+
+/// Where the comments of HTML and XML are. One that does not end is one to the end of the text.
+fn comments(text: &[u8]) -> Vec<Range<usize>> {
+    const OPEN: &[u8] = b"<!--";
+    let mut comments = Vec::new();
+    let mut position = 0_usize;
+    while let Some(open) = text.get(position..).and_then(|rest| memmem::find(rest, OPEN)) {
+        let start = position.saturating_add(open);
+        let inside = start.saturating_add(OPEN.len());
+        let length = text.get(inside..).and_then(|rest| memmem::find(rest, b"-->"));
+        position = length.map_or(text.len(), |length| inside.saturating_add(length).saturating_add(3));
+        comments.push(start..position);
+    }
+    comments
+}
+
 /// Takes apart elements that stand one behind the other: certificates of a chain, in one file or in one base64.
+///
+/// A public key stands alone: behind a certificate no viewer shows it. Where there is one, it and what follows stay with what is
+/// before them, as bytes too many.
 fn chain(der: &[u8]) -> Vec<Vec<u8>> {
     let mut chain = Vec::new();
     let mut rest = der;
     while let Ok((whole, behind @ [SEQUENCE, 0x80..=0xFF, ..])) = elements::first(rest) {
+        if is_key(whole) || elements::first(behind).is_ok_and(|(next, _)| is_key(next)) {
+            break;
+        }
         chain.push(whole.to_vec());
         rest = behind;
     }
     chain.push(rest.to_vec());
     chain
+}
+
+/// Whether that is a public key without a certificate.
+fn is_key(element: &[u8]) -> bool {
+    public_key::spki(element).is_some()
 }
 
 /// A PEM block: `-----BEGIN label-----`, body, `-----END label-----`.
@@ -112,6 +160,8 @@ pub(super) struct Block {
     pub(super) label: Vec<u8>,
     /// As it stands there.
     written: Vec<u8>,
+    /// Where its BEGIN line starts in the text.
+    begin: usize,
     /// Where the body stands in the text.
     body: Range<usize>,
 }
@@ -142,6 +192,9 @@ impl Block {
 
     fn certificates(&self, text: &Text) -> Result<Vec<Vec<u8>>, CertificateError> {
         let der = self.decode(text)?;
+        if self.is_certificate() && is_key(&der) {
+            return Err(CertificateError::NotACertificate { found: FoundInstead::PublicKey });
+        }
         Ok(if self.label == TRUSTED_CERTIFICATE { vec![without_trust_settings(der)] } else { chain(&der) })
     }
 
@@ -163,21 +216,21 @@ pub(super) fn blocks(text: &Text) -> Result<Vec<Block>, CertificateError> {
     let mut blocks = Vec::new();
     let mut position = 0;
     while let Some(begin) = next_begin(text, position)? {
-        let (block, end) = block(octets, begin.saturating_add(BEGIN.len()))
-            .ok_or_else(|| CertificateError::MissingEnd { offset: text.origin(begin) })?;
+        let (block, end) = block(octets, begin).ok_or_else(|| CertificateError::MissingEnd { offset: text.origin(begin) })?;
         blocks.push(block);
         position = end;
     }
     Ok(blocks)
 }
 
-/// The block whose label starts at `start`, and where it ends; none where it is not closed.
-fn block(octets: &[u8], start: usize) -> Option<(Block, usize)> {
-    let (label, body) = until_dashes(octets, start)?;
+/// The block that begins at `begin`, and where it ends; none where it is not closed.
+fn block(octets: &[u8], begin: usize) -> Option<(Block, usize)> {
+    let (label, body) = until_dashes(octets, begin.checked_add(BEGIN.len())?)?;
     let (_, end) = until_dashes(octets, body)?;
     octets.get(end..)?.strip_prefix(b"END")?;
     let (closing, behind) = until_dashes(octets, end.checked_add(3)?)?;
-    let block = Block { label: compact(label), written: label.to_vec(), body: body..end.checked_sub(DASHES.len())? };
+    let body = body..end.checked_sub(DASHES.len())?;
+    let block = Block { label: compact(label), written: label.to_vec(), begin, body };
     (compact(closing) == block.label).then_some((block, behind))
 }
 
@@ -388,6 +441,35 @@ mod tests {
 
     fn armored(label: &str, body: &str) -> String {
         format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
+    }
+
+    /// A mail with the new certificate in the answer, and the old one in what is quoted.
+    #[test]
+    fn what_is_quoted_or_commented_out_is_not_trusted_beside_another() {
+        let other = include_str!("../../testdata/auth0/keys/idp-next-rsa2048.pem");
+        let mark = |mark: &str, pem: &str| pem.lines().map(|line| format!("{mark}{line}\n")).collect::<String>();
+        let hidden = |pem: &str| format!("<!-- the old one:\n{pem}-->\n");
+        let quoted = |offset| Err(CertificateError::SetAside { offset, comment: false });
+        let comment = |offset| Err(CertificateError::SetAside { offset, comment: true });
+        for (input, outcome) in [
+            (format!("{PEM}{}", mark("> ", other)), quoted(PEM.len() + 2)),
+            (format!("{}{PEM}", mark("> ", other)), quoted(2)),
+            (format!("{}{}", mark("> ", PEM), mark("> > ", other)), quoted(mark("> ", PEM).len() + 4)),
+            (format!("{}{}", mark("> ", PEM), mark(">", other)), Ok(2)),
+            (format!("{}{}", mark(">> ", PEM), mark("> >", other)), Ok(2)),
+            (format!("> they wrote:\n>\n{PEM}> and\n{other}"), Ok(2)),
+            (format!("{PEM}{KEY}{}", mark("> ", KEY)), Ok(1)),
+            (format!("{PEM}{}", hidden(other)), comment(PEM.len() + 18)),
+            (format!("{}{PEM}", hidden(other)), comment(18)),
+            (format!("{PEM}<!-- {other}"), comment(PEM.len() + 5)),
+            (format!("{}{}", mark("> ", PEM), hidden(other)), comment(mark("> ", PEM).len() + 18)),
+            (format!("{}{}", hidden(PEM), hidden(other)), Ok(2)),
+            (format!("<!-- old --> {PEM}<!-- new -->{other}"), Ok(2)),
+            (format!("<!--{PEM}{other}-->"), Ok(2)),
+            (hidden(PEM), Ok(1)),
+        ] {
+            assert_eq!(certificates(input.as_bytes()).map(|found| found.len()), outcome, "{input}");
+        }
     }
 
     #[test]

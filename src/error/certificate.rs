@@ -34,6 +34,13 @@ pub enum CertificateError {
         /// Whether they are dashes or other characters that look like hyphens: a word processor or a web page puts them there.
         typographic: bool,
     },
+    /// A certificate or key is quoted in a mail (`> `) or stands in a comment (`<!-- -->`), and another one is not.
+    SetAside {
+        /// Where it is.
+        offset: usize,
+        /// Whether it stands in a comment.
+        comment: bool,
+    },
     /// The base64 text has a character that is not base64, or is cut.
     InvalidBase64 {
         /// Where the first wrong character is, or where the text ends too early.
@@ -142,6 +149,7 @@ impl CertificateError {
             Self::MissingEnd { .. } => "certificate_end_missing",
             Self::MissingBegin { .. } => "certificate_begin_missing",
             Self::WrongDashes { .. } => "certificate_dashes_wrong",
+            Self::SetAside { .. } => "certificate_set_aside",
             Self::InvalidBase64 { .. } => "certificate_base64_invalid",
             Self::Truncated => "certificate_truncated",
             Self::TrailingData { .. } => "certificate_trailing_data",
@@ -168,6 +176,10 @@ impl CertificateError {
             Self::WrongDashes { .. } => {
                 "download the certificate again, or put five hyphens on both sides: `-----BEGIN CERTIFICATE-----` and \
                  `-----END CERTIFICATE-----`. Word processors, wikis and chats make dashes of hyphens"
+            }
+            Self::SetAside { .. } => {
+                "leave one certificate in the text, the one that the identity provider signs with now; where two are meant, put both into a \
+                 file of their own"
             }
             Self::TrailingData { .. } | Self::Malformed { .. } | Self::MalformedKey { .. } => {
                 "download the certificate again; `openssl x509 -noout -text -in FILE` shows whether other programs can read it"
@@ -227,6 +239,10 @@ impl fmt::Display for CertificateError {
             }
             Self::WrongDashes { offset, typographic: false } => {
                 write!(f, "the PEM line at byte {offset} does not have five hyphens (-----) on both sides")
+            }
+            Self::SetAside { offset, comment } => {
+                let how = if *comment { "in a comment (<!-- -->)" } else { "quoted (>) more than another one" };
+                write!(f, "the certificate or key at byte {offset} is {how}, so that it is not clear which are meant")
             }
             Self::InvalidBase64 { offset } => write!(f, "the certificate's base64 is wrong at byte {offset}"),
             Self::Truncated => f.write_str("the certificate ends before it is complete"),
@@ -306,6 +322,16 @@ mod tests {
             (E::MissingBegin { offset: 7 }, "certificate_begin_missing", "the PEM block that ends at byte 7 has no BEGIN line"),
             (E::InvalidBase64 { offset: 7 }, "certificate_base64_invalid", "the certificate's base64 is wrong at byte 7"),
             (E::Truncated, "certificate_truncated", "the certificate ends before it is complete"),
+            (
+                E::SetAside { offset: 7, comment: false },
+                "certificate_set_aside",
+                "the certificate or key at byte 7 is quoted (>) more than another one, so that it is not clear which are meant",
+            ),
+            (
+                E::SetAside { offset: 7, comment: true },
+                "certificate_set_aside",
+                "the certificate or key at byte 7 is in a comment (<!-- -->), so that it is not clear which are meant",
+            ),
             (E::TrailingData { bytes: 7 }, "certificate_trailing_data", "7 bytes behind the certificate"),
             (
                 E::WrongDashes { offset: 7, typographic: true },

@@ -300,7 +300,8 @@ impl fmt::Debug for Login {
 pub struct VerifiedSignature {
     /// `Response` or `Assertion`.
     pub element: &'static str,
-    /// The trusted key that made it, with its certificate if it was configured with one.
+    /// The trusted key that made it, with its certificate if it was configured with one; of several certificates of that key, one that
+    /// is valid now.
     pub key: TrustedKey,
     /// The signature method's identifier.
     pub signature_algorithm: &'static str,

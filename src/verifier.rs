@@ -97,13 +97,12 @@ pub enum ExpiredCertificate {
 }
 
 impl ExpiredCertificate {
-    /// A key without a certificate has no validity.
     fn judge(self, key: &TrustedKey, now: SystemTime) -> Result<Option<Warning>, SignatureError> {
         let Some(certificate) = key.certificate() else { return Ok(None) };
-        let (from, until) = (certificate.not_before(), certificate.not_after());
-        if self == Self::Ignore || (from..=until).contains(&now) {
+        if self == Self::Ignore || key.is_valid_at(now) {
             return Ok(None);
         }
+        let (from, until) = (certificate.not_before(), certificate.not_after());
         let validity = format!("from {} until {}", format_rfc3339(from), format_rfc3339(until));
         if self == Self::Refuse {
             return Err(SignatureError::CertificateNotValid { validity, now: to_the_millisecond(now) });
@@ -330,7 +329,7 @@ impl Verifier {
         let facts = Facts { circumstances, assertion: &assertion.content };
         let confirmed = check::run(&facts)?;
         warnings.extend(check::skewed(&facts, &confirmed).iter().map(|one| Warning::skewed(one, now, self.clock_skew)));
-        Ok(Verified::new(assertion, identity, response_id, &confirmed, proven.describe(idp), warnings, now))
+        Ok(Verified::new(assertion, identity, response_id, &confirmed, proven.describe(idp, now), warnings, now))
     }
 
     /// The entity IDs of the identity providers.
@@ -361,7 +360,7 @@ impl Verifier {
         now: SystemTime,
     ) -> Result<Vec<Warning>, SignatureError> {
         let mut warnings = Vec::new();
-        for key in proven.proofs().filter_map(|proof| idp.key(proof)) {
+        for key in proven.proofs().filter_map(|proof| idp.key(proof, now)) {
             warnings.extend(self.expired_certificate.judge(key, now)?);
             if !idp.retiring_keys().is_empty() || self.expiry_notice > Duration::ZERO {
                 warnings.extend(self.foresee(idp, key, now));
@@ -472,9 +471,9 @@ impl<'d> Proven<'d> {
         Ok((envelope, Assertion::read(assertion)?))
     }
 
-    fn describe(&self, idp: &IdentityProvider) -> Vec<VerifiedSignature> {
+    fn describe(&self, idp: &IdentityProvider, now: SystemTime) -> Vec<VerifiedSignature> {
         let named = [("Response", self.response()), ("Assertion", self.assertion())];
-        named.into_iter().filter_map(|(element, proof)| idp.describe(element, proof?)).collect()
+        named.into_iter().filter_map(|(element, proof)| idp.describe(element, proof?, now)).collect()
     }
 }
 

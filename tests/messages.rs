@@ -722,6 +722,44 @@ fn of_two_signatures_those_that_are_there_hold_and_those_that_are_asked_for_are_
     assert_eq!((login.response_id(), login.signatures().len()), (None, 1));
 }
 
+/// A renewed certificate keeps the key: the order in which the two are configured decides nothing.
+#[test]
+fn of_two_certificates_of_the_key_that_signed_one_has_to_be_valid() {
+    let current = TestIdp::new(IDP).trusted_keys();
+    let xml = MESSAGE.replacen("<?R?>", "", 1);
+    let signature = sign(&TestIdp::new(IDP), &xml.replace("<?A?>", ""), "_assertion", Algorithm::Exclusive10, "");
+    let xml = xml.replacen("<?A?>", &signature, 1);
+    let [expired, older] = ["210101000000Z", "200101000000Z"].map(expiring);
+    for (one, other, valid) in [(&expired, &current, true), (&current, &expired, true), (&expired, &older, false)] {
+        let both = one.clone().and(other.clone()).expect("two certificates");
+        assert_eq!(both.len(), 2);
+        for (policy, outcome) in [
+            (ExpiredCertificate::Refuse, if valid { "a login" } else { "certificate_not_valid" }),
+            (ExpiredCertificate::Warn, "a login"),
+        ] {
+            let idp = IdentityProvider::new(IDP, both.clone()).expect("an identity provider");
+            let verifier = strict(Verifier::new(service_provider(), idp)).expired_certificate(policy);
+            let found = verify_by(&verifier, &xml);
+            assert_eq!(code(&found), outcome, "{policy:?}");
+            let Ok(login) = found else { continue };
+            assert_eq!(login.warnings().is_empty(), valid);
+            let shown = if valid { &current } else { one };
+            assert_eq!(Some(&login.signatures()[0].key), shown.iter().next());
+        }
+    }
+}
+
+/// The identity provider's own certificate, but that it expired then.
+fn expiring(not_after: &str) -> TrustedKeys {
+    let current = include_bytes!("../testdata/auth0/keys/formats/certificate.cer");
+    let mut der = current.to_vec();
+    let times: Vec<usize> = (0..der.len()).filter(|&at| der[at..].starts_with(&[0x17, 13])).collect();
+    let [from, until] = times[..] else { panic!("two times: {times:?}") };
+    der[from + 2..from + 15].copy_from_slice(b"190101000000Z");
+    der[until + 2..until + 15].copy_from_slice(not_after.as_bytes());
+    TrustedKeys::from_pem(der).expect("a certificate")
+}
+
 /// A warning is about the certificate whose key signed, not about one beside it.
 #[test]
 fn of_two_certificates_the_one_that_signed_is_judged() {

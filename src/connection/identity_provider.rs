@@ -1,5 +1,7 @@
 //! An identity provider, and the keys that speak for it.
 
+use std::time::SystemTime;
+
 use super::{checked_entity_id, url};
 use crate::binding::redirect::{RedirectMessage, SignedQuery};
 use crate::crypto::SignatureAlgorithm;
@@ -128,7 +130,7 @@ impl IdentityProvider {
     /// Identifies users by the attribute of this name instead of the NameID, which then decides nothing and may be missing.
     ///
     /// The name is compared exactly. The assertion must have one value of it, over all its attributes of that name, and that must be
-    /// text that is not blank; every other login is refused. [`Login::user_id`](crate::Login::user_id) is that value, exactly as it was
+    /// text that is not blank (of white space and invisible characters alone); every other login is refused. [`Login::user_id`](crate::Login::user_id) is that value, exactly as it was
     /// signed: whether the case of its letters counts is for the service to know (in `subject-id` it does not).
     ///
     /// For the SAML subject identifiers, Entra ID's object ID, and ADFS without a rule for the NameID; [`claim`](crate::claim) has
@@ -307,16 +309,20 @@ impl IdentityProvider {
         }
     }
 
-    /// The key that signed.
-    pub(crate) fn key(&self, proof: &Proof<'_>) -> Option<&TrustedKey> {
-        self.keys.iter().nth(proof.key)
+    /// The key that signed. Of several trusted certificates that hold it, one that is valid now, whichever was configured first.
+    pub(crate) fn key(&self, proof: &Proof<'_>, now: SystemTime) -> Option<&TrustedKey> {
+        let key = self.keys.iter().nth(proof.key)?;
+        if key.is_valid_at(now) {
+            return Some(key);
+        }
+        Some(self.keys.iter().find(|other| other.has_key_of(key) && other.is_valid_at(now)).unwrap_or(key))
     }
 
     /// What a login tells of a signature.
-    pub(crate) fn describe(&self, element: &'static str, proof: &Proof<'_>) -> Option<VerifiedSignature> {
+    pub(crate) fn describe(&self, element: &'static str, proof: &Proof<'_>, now: SystemTime) -> Option<VerifiedSignature> {
         Some(VerifiedSignature {
             element,
-            key: self.key(proof)?.clone(),
+            key: self.key(proof, now)?.clone(),
             signature_algorithm: proof.info.signature,
             digest_algorithm: proof.info.digest,
         })

@@ -265,6 +265,11 @@ impl TrustedKey {
         self.0.certificate.as_ref()
     }
 
+    /// Whether its certificate is valid at that time. A key without a certificate has no validity.
+    pub(crate) fn is_valid_at(&self, now: SystemTime) -> bool {
+        self.certificate().is_none_or(|certificate| (certificate.not_before()..=certificate.not_after()).contains(&now))
+    }
+
     /// Verifies a signature value over `message`: one public-key operation, or none if the key does not fit.
     pub(crate) fn verify(&self, algorithm: SignatureAlgorithm, message: &[u8], signature: &[u8]) -> Result<(), VerifyFailure> {
         self.0.key.verify(algorithm, message, signature)

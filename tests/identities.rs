@@ -121,6 +121,8 @@ fn an_attribute_has_one_text_that_is_not_blank() {
         (String::new(), Err(IdentifierFault::Missing)),
         (value(""), Err(IdentifierFault::Blank)),
         (value(" \n\t\u{A0}\u{3000}"), Err(IdentifierFault::Blank)),
+        (value("\u{200B}"), Err(IdentifierFault::Blank)),
+        (value("\u{200B}a"), Ok("\u{200B}a")),
         (nil.to_owned(), Err(IdentifierFault::NotText)),
         (value("<saml:NameID>ada@example.com</saml:NameID>"), Err(IdentifierFault::NotText)),
         (value("ada@example.com<saml:a></saml:a>"), Err(IdentifierFault::NotText)),
@@ -203,6 +205,7 @@ fn an_attribute_outside_of_what_is_signed_identifies_nobody() {
 fn a_name_id_beside_the_attribute_is_still_read() {
     for (name, code) in [
         ("<saml:NameID> </saml:NameID>", "empty_name_id"),
+        ("<saml:NameID>\u{200B}&#xFEFF;</saml:NameID>", "empty_name_id"),
         ("<saml:NameID>a<saml:a></saml:a></saml:NameID>", "not_text"),
         ("<saml:EncryptedID></saml:EncryptedID>", "encrypted_id"),
         ("<saml:BaseID></saml:BaseID>", "base_id"),

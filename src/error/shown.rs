@@ -17,6 +17,11 @@ impl Shown {
         }
     }
 
+    /// As much of the value as is kept, without the mark of what is left out.
+    pub(super) fn kept(&self) -> &str {
+        self.0.char_indices().nth(Self::CHARACTERS).and_then(|(end, _)| self.0.get(..end)).unwrap_or(&self.0)
+    }
+
     /// The value, not escaped.
     pub fn as_str(&self) -> &str {
         &self.0

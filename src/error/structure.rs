@@ -252,7 +252,7 @@ pub enum IdentifierFault {
         /// How many.
         values: usize,
     },
-    /// Its value has no character but white space.
+    /// Its value has no character but white space and invisible ones.
     Blank,
     /// Its value is nil or is made of elements.
     NotText,
@@ -295,7 +295,7 @@ impl fmt::Display for StructureError {
                 write!(f, "the ID of the {element} is empty")
             }
             Self::InvalidId { element, received } => {
-                write!(f, "the ID of the {element} {}, as no XML name does: {received}", fault_of_id(received.as_str()))
+                write!(f, "the ID of the {element} {}, as no XML name does: {received}", fault_of_id(received))
             }
             Self::NotText { element } => write!(f, "{element} contains something else than text"),
             Self::UnexpectedText { element } => write!(f, "{element} contains text between its elements"),
@@ -406,7 +406,7 @@ impl Refusal for StructureError {
             }
             Self::EncryptedId => "let the identity provider send the name identifier unencrypted",
             Self::BaseId => "let the identity provider send a NameID",
-            Self::InvalidId { received, .. } if is_nm_token(received.as_str()) => {
+            Self::InvalidId { received, .. } if is_nm_token(received.kept()) => {
                 "let the identity provider make IDs that start with a letter or an underscore and go on with letters, digits, `_`, `-` \
                  and `.`; where it cannot, and its IDs have only these characters and colons in another order, allow `non-ncname-id` for \
                  this connection"
@@ -497,14 +497,17 @@ fn remedy_for_document(local_name: &str) -> &'static str {
     }
 }
 
-/// Which rule of XML names an identifier breaks that is not empty.
-fn fault_of_id(value: &str) -> &'static str {
+/// Which rule of XML names an identifier breaks that is not empty. What no departure allows comes first.
+fn fault_of_id(value: &Shown) -> &'static str {
+    const OTHER: &str = "holds another character than letters, digits, `_`, `-` and `.`";
+    let value = value.kept();
     match value.chars().next() {
+        _ if value.contains(char::is_whitespace) => "holds white space",
+        _ if !is_nm_token(value) => OTHER,
         Some('0'..='9') => "begins with a digit",
         Some('-' | '.') => "begins with `-` or `.`",
-        _ if value.contains(char::is_whitespace) => "holds white space",
         _ if value.contains(':') => "holds a colon",
-        _ => "holds another character than letters, digits, `_`, `-` and `.`",
+        _ => OTHER,
     }
 }
 
@@ -575,12 +578,20 @@ mod tests {
             (" a", "holds white space"),
             ("a b", "holds white space"),
             ("a:b", "holds a colon"),
+            // What no departure allows, whatever else there is.
+            ("9 a", "holds white space"),
+            ("-a: ", "holds white space"),
+            ("9{a}", "holds another character than letters, digits, `_`, `-` and `.`"),
+            ("9a:b", "begins with a digit"),
             ("{a}", "holds another character than letters, digits, `_`, `-` and `.`"),
         ] {
             let error = StructureError::InvalidId { element: "Response", received: Shown::new(id) };
             assert_eq!(error.to_string(), format!("the ID of the Response {fault}, as no XML name does: \"{id}\""));
             assert!(!error.remedy().contains("attack"), "{}", error.remedy());
         }
+        // One that is cut for being shown is judged by what is left of it.
+        let cut = StructureError::InvalidId { element: "Response", received: Shown::new(&"9".repeat(300)) };
+        assert!(cut.to_string().starts_with("the ID of the Response begins with a digit"), "{cut}");
     }
 
     #[test]

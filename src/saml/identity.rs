@@ -5,7 +5,7 @@
 
 use super::assertion::Content;
 use super::attributes::{AttributeValue, Attributes};
-use super::name_id::NameId;
+use super::name_id::{self, NameId};
 use crate::error::{IdentifierFault, Shown, StructureError};
 
 /// Who logs in.
@@ -67,7 +67,7 @@ fn identifier<'a>(attributes: &'a Attributes, name: &str) -> Result<&'a str, Ide
     match (values.next(), values.next()) {
         (None, _) => Err(IdentifierFault::Missing),
         (Some(_), Some(_)) => Err(IdentifierFault::Several { values: attributes.values(name).count() }),
-        (Some(AttributeValue::Text(text)), None) if text.trim().is_empty() => Err(IdentifierFault::Blank),
+        (Some(AttributeValue::Text(text)), None) if name_id::is_blank(text) => Err(IdentifierFault::Blank),
         (Some(AttributeValue::Text(text)), None) => Ok(text),
         (Some(_), None) => Err(IdentifierFault::NotText),
     }

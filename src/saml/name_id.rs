@@ -26,7 +26,7 @@ use crate::xml::View;
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NameId {
-    /// The name itself. In a login it is never blank.
+    /// The name itself. In a login it is never blank: it has a character that is neither white space nor invisible.
     pub value: String,
     /// The kind of name. SAML Core 8.3.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
@@ -76,10 +76,10 @@ impl NameId {
     ///
     /// # Errors
     ///
-    /// [`StructureError::NotText`], or [`StructureError::EmptyNameId`] where there is nothing but white space.
+    /// [`StructureError::NotText`], or [`StructureError::EmptyNameId`] where it [is blank](is_blank).
     pub(crate) fn read<'d>(element: impl View<'d>) -> Result<Self, StructureError> {
         let value = element.text()?;
-        if value.trim().is_empty() {
+        if is_blank(&value) {
             return Err(StructureError::EmptyNameId);
         }
         let attributes = element.attributes(["Format", "NameQualifier", "SPNameQualifier", "SPProvidedID"]);
@@ -104,6 +104,18 @@ impl fmt::Debug for NameId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NameId").field("format", &self.format).finish_non_exhaustive()
     }
+}
+
+/// Whether there is nothing to see in a name: white space alone, and characters that only say how others are set.
+///
+/// These are the soft hyphen, zero-width spaces and joiners, marks and overrides of direction, invisible operators, the byte order mark,
+/// and tags. What has one other character is a name, with these in it.
+pub(super) fn is_blank(name: &str) -> bool {
+    let is_invisible = |c| {
+        matches!(c, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+            | '\u{FEFF}' | '\u{E0001}' | '\u{E0020}'..='\u{E007F}')
+    };
+    name.chars().all(|c| c.is_whitespace() || is_invisible(c))
 }
 
 /// Who issued a message or assertion. SAML Core 2.2.5.
@@ -137,6 +149,37 @@ mod tests {
         assert_eq!(fields.map(Option::as_deref), [Some("f"), Some("n"), Some("s"), Some("p")]);
         let plain = NameId::new("v");
         assert_eq!([plain.format, plain.name_qualifier, plain.sp_name_qualifier, plain.sp_provided_id], [const { None }; 4]);
+    }
+
+    #[test]
+    fn a_name_of_invisible_characters_alone_is_blank() {
+        for invisible in [
+            "",
+            " ",
+            "\t\r\n",
+            "\u{A0}",
+            "\u{3000}",
+            "\u{AD}",
+            "\u{61C}",
+            "\u{180E}",
+            "\u{200B}",
+            "\u{200F}",
+            "\u{202A}",
+            "\u{202E}",
+            "\u{2060}",
+            "\u{206F}",
+            "\u{FEFF}",
+            "\u{E0001}",
+            "\u{E0020}",
+            "\u{E007F}",
+            "\u{200B} \u{FEFF}",
+        ] {
+            assert!(is_blank(invisible), "{invisible:?}");
+            assert!(!is_blank(&format!("{invisible}a")) && !is_blank(&format!("a{invisible}")), "{invisible:?}");
+        }
+        for visible in ["a", ".", "\u{AC}", "\u{AE}", "\u{2010}", "\u{2027}", "\u{203F}", "\u{2070}", "\u{FFFD}", "\u{0}"] {
+            assert!(!is_blank(visible), "{visible:?}");
+        }
     }
 
     #[cfg(feature = "serde")]

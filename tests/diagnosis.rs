@@ -131,8 +131,10 @@ fn html_entities_in_base64_are_named() {
         }
     }
     let escaped = response(&TestIdp::new(IDP)).to_xml().replace('<', "&lt;").replace('>', "&gt;");
-    assert_says(post(&escaped), "invalid_base64", &["an HTML entity at byte 0"]);
-    assert_says(post_xml(&escaped), "invalid_base64", &["an HTML entity at byte 0"]);
+    for verdict in [post(&escaped), post_xml(&escaped)] {
+        let words = ["XML with `&lt;` in place of `<`, from byte 0", "this is XML that was escaped", IN_THE_BROWSER];
+        assert_says(verdict, "invalid_base64", &words);
+    }
 }
 
 #[test]
@@ -383,6 +385,8 @@ fn a_message_of_another_issuer_is_not_to_be_trusted() {
         (verifier(keys(OWN)), xml.clone(), "untrusted_key"),
         (verifier(keys(OWN)), response(&stranger).signed(SignedPart::Response).to_xml(), "untrusted_key"),
         (elliptic, xml.clone(), "key_type_mismatch"),
+        (verifier(keys(OWN)), showing(&xml, &[&bare(OWN)]), "signature_invalid"),
+        (verifier(keys(EC)), value_in_der("urn:other:idp"), "signature_encoding"),
     ] {
         let error = verify(&verifier, &xml).expect_err("a refusal");
         assert_eq!(error.code(), code);
@@ -429,12 +433,12 @@ fn a_trusted_authority_is_told_from_a_rotated_key() {
         let error = verify(&verifier(keys(AUTHORITY)), &xml).expect_err("the key of another");
         assert_eq!(error.code(), "untrusted_key");
         assert!(
-            error.message().ends_with("(the trusted certificate, of \"CN=Acme Root\", is the authority that issued it)"),
+            error.message().ends_with("(it names the trusted certificate, of \"CN=Acme Root\", as its issuer; not verified)"),
             "{error}"
         );
         let remedy = error.remedy();
         assert!(remedy.contains("trust the identity provider's own certificate (the leaf)"), "{remedy}");
-        assert!(!remedy.contains("rotated") && !remedy.contains("attack"), "{remedy}");
+        assert!(!remedy.contains("rotated") && remedy.ends_with("treat the message as an attack"), "{remedy}");
         assert!(verify(&verifier(keys(LEAF)), &xml).is_ok());
         // With both trusted, the value is what is wrong.
         let changed = replaced(&xml, "<ds:CanonicalizationMethod", " <ds:CanonicalizationMethod");
@@ -484,11 +488,24 @@ fn der(value: &[u8]) -> Vec<u8> {
     [&[0x30, u8::try_from(content.len()).expect("short")], &content[..]].concat()
 }
 
+const EC: &str = include_str!("../testdata/auth0/keys/idp-ec-p256.pem");
+
+fn with_ec_key(issuer: &str) -> String {
+    let key = include_str!("../testdata/auth0/keys/idp-ec-p256.key");
+    response(&TestIdp::with_key(issuer, key, EC.as_bytes()).expect("a key")).to_xml()
+}
+
+/// A message of that issuer whose SignatureValue is DER.
+fn value_in_der(issuer: &str) -> String {
+    let xml = with_ec_key(issuer);
+    let text = xml.split("<ds:SignatureValue>").nth(1).and_then(|rest| rest.split('<').next()).expect("a SignatureValue");
+    replaced(&xml, text, &STANDARD.encode(der(&STANDARD.decode(text).expect("base64"))))
+}
+
 #[test]
 fn an_elliptic_curve_value_in_der_is_said_to_be_that() {
-    let pem = include_str!("../testdata/auth0/keys/idp-ec-p256.pem");
-    let idp = TestIdp::with_key(IDP, include_str!("../testdata/auth0/keys/idp-ec-p256.key"), pem.as_bytes()).expect("a key");
-    let xml = response(&idp).to_xml();
+    let pem = EC;
+    let xml = with_ec_key(IDP);
     assert!(verify(&verifier(keys(pem)), &xml).is_ok());
     let text = xml.split("<ds:SignatureValue>").nth(1).and_then(|rest| rest.split('<').next()).expect("a SignatureValue");
     let value = der(&STANDARD.decode(text).expect("base64"));

@@ -238,6 +238,14 @@ fn what_a_request_must_say() {
         let redirected = request(Delivered::Redirect(&detached(&idp(), "SAMLRequest", &xml, None)));
         assert_eq!([code(posted), code(redirected)], [expected; 2], "{name}");
     }
+    let other_issuer = REQUEST.replacen(">urn:idp<", ">urn:other<", 1);
+    let refused = request(Delivered::Post(&field(&enveloped(&idp(), &other_issuer, "_request")))).err().expect("a refusal");
+    assert_eq!(
+        refused.remedy(),
+        "it says it is from \"urn:other\"; the connection is for \"urn:idp\": find out which of the two is meant. If another identity \
+         provider or tenant sends messages here, stop it there. If it is the right one and only its entity ID is written in another way, \
+         make both the same string"
+    );
     let two_issuers = REQUEST.replace("<a:Issuer>", "<a:Issuer>urn:other</a:Issuer><a:Issuer>");
     assert_eq!(both_ways(&two_issuers).map(code), ["signature_misplaced", "repeated_element"]);
 }

@@ -70,7 +70,9 @@ fn an_unknown_identity_provider_is_named_with_what_to_do() {
         "the message says it is from \"urn:initech\", and no connection is configured for that identity provider"
     );
     assert!(
-        error.remedy().starts_with("add the connection of that customer, under the entity ID exactly as"),
+        error.remedy().starts_with(
+            "it says it is from \"urn:initech\": find out whether that is a customer's identity provider. If not, the message was sent to"
+        ),
         "{}",
         error.remedy()
     );

@@ -37,7 +37,7 @@ pub(crate) fn known_document(text: &str) -> Option<DecodeError> {
     if is_json_web_token(start) {
         return Some(DecodeError::JsonWebToken);
     }
-    start.starts_with("&lt;").then(|| DecodeError::HtmlEntity { offset: text.len().saturating_sub(start.len()) })
+    start.starts_with("&lt;").then(|| DecodeError::EscapedXml { offset: text.len().saturating_sub(start.len()) })
 }
 
 /// Whether the text starts with the name of the field: `SAMLResponse: …`, `"SAMLResponse" "…"`, `SAML Response = …`.
@@ -171,7 +171,7 @@ mod tests {
             ("eyJhbGciOiJSUzI1NiJ9.e30", None),
             ("eyJhbGciOiJSUzI1NiJ9.e30.c2 ln", None),
             ("abc.def.ghi", None),
-            ("\n&lt;samlp:Response", Some(DecodeError::HtmlEntity { offset: 1 })),
+            ("\n&lt;samlp:Response", Some(DecodeError::EscapedXml { offset: 1 })),
             ("", None),
             ("é", None),
         ] {

@@ -180,7 +180,7 @@ mod tests {
             ("SAMLResponse\tPGEvPg==", DecodeError::FieldName),
             ("SAMLResponse PGEvPg==", DecodeError::FieldName),
             ("PGEvPg&#61;&#61;", DecodeError::HtmlEntity { offset: 6 }),
-            ("&lt;a/&gt;", DecodeError::HtmlEntity { offset: 0 }),
+            ("&lt;a/&gt;", DecodeError::EscapedXml { offset: 0 }),
             ("<html><form><input name=\"SAMLResponse\" value=\"PGEvPg==\"></form>", DecodeError::HtmlPage { form_field: true }),
             ("{\"SAMLResponse\":\"PGEvPg==\"}", DecodeError::Json { form_field: true }),
             ("eyJhbGciOiJub25lIn0.e30.c2ln", DecodeError::JsonWebToken),

@@ -12,7 +12,7 @@ use crate::error::{Clues, Fingerprints, Shown, SignatureError};
 #[cold]
 pub(super) fn reason(trusted: &TrustedKeys, method: SignatureAlgorithm, value: &[u8], shown: &[String]) -> SignatureError {
     if matches!(method.key_family(), KeyFamily::P256 | KeyFamily::P384) && is_ecdsa_in_der(value) {
-        return SignatureError::ValueInDer { method: method.name(), octets: value.len() };
+        return SignatureError::ValueInDer { method: method.name(), octets: value.len(), clues: Box::default() };
     }
     let shown: Vec<ShownCertificate> =
         shown.iter().take(TrustedKeys::MAXIMUM).flat_map(|text| ShownCertificate::read(text)).collect();
@@ -66,7 +66,7 @@ impl ShownCertificate {
         self.key.as_ref().is_some_and(|shown| shown.has_key_of(key))
     }
 
-    /// Going by the names. One that issued itself, as when a key is rotated, was issued by nobody else.
+    /// Going by the names, which anybody can write. One that issued itself, as when a key is rotated, was issued by nobody else.
     fn is_issued_by(&self, key: &TrustedKey) -> bool {
         let shown = self.key.as_ref().and_then(TrustedKey::certificate);
         let (Some(shown), Some(trusted)) = (shown, key.certificate()) else { return false };

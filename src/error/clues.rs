@@ -11,7 +11,8 @@ use super::Shown;
 pub struct Clues {
     /// The message claims to come from another identity provider than that of the connection.
     pub other_issuer: Option<OtherIssuer>,
-    /// The subject of the trusted certificate that issued the one in the message: it is that of an authority.
+    /// The subject of the trusted certificate, where a certificate in the message names it as its issuer: perhaps it is that of an
+    /// authority. Names alone are compared, and anybody can write one.
     pub authority: Option<Shown>,
     /// A sign that the message is a copy which a program wrote anew.
     pub copy: Option<CopySign>,
@@ -58,7 +59,7 @@ impl Clues {
 
     /// What stands behind a message.
     pub(super) fn tail(&self) -> impl fmt::Display {
-        let authority = |subject| format!(" (the trusted certificate, of {subject}, is the authority that issued it)");
+        let authority = |subject| format!(" (it names the trusted certificate, of {subject}, as its issuer; not verified)");
         let copy = |sign| {
             let seen = match sign {
                 CopySign::Indented => "white space stands between its elements, as in a copy that a viewer indented",
@@ -75,11 +76,16 @@ impl Clues {
     pub(super) fn remedy_for_other_issuer(&self) -> Option<String> {
         let OtherIssuer { claimed, configured } = self.other_issuer.as_ref()?;
         Some(format!(
-            "it says it is from {claimed}; the connection is for {configured:?}: find out which of the two is meant. If it is {claimed}, correct \
-             the entity ID of the connection, and take the certificate from that identity provider's own pages; if not, find out why \
-             another identity provider, tenant or test system posts here, and add none of its certificates to this connection"
+            "{}. If it is {claimed}, correct the entity ID of the connection, and take the certificate from that identity provider's own pages; if not, find out why \
+             another identity provider, tenant or test system posts here, and add none of its certificates to this connection",
+            which_is_meant(claimed, configured)
         ))
     }
+}
+
+/// What to do first about a message of another issuer: never to accept that one.
+pub(super) fn which_is_meant(claimed: &Shown, configured: &str) -> String {
+    format!("it says it is from {claimed}; the connection is for {configured:?}: find out which of the two is meant")
 }
 
 impl fmt::Display for Fingerprints {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use super::clues::which_is_meant;
 use super::difference::Differences;
 use super::{Refusal, Shown};
 use crate::time::{in_words, to_the_millisecond};
@@ -555,13 +556,26 @@ impl Refusal for ConstraintError {
 
     fn remedy(&self) -> String {
         match self {
-            Self::IssuerMismatch { .. } => {
-                "configure the identity provider's entity ID exactly as it writes it, or change it there: Auth0 sends `urn:` and the \
-                 tenant's domain unless the addon's `issuer` says otherwise; if neither is meant, the message comes from another tenant"
+            Self::IssuerMismatch { expected, received, .. } => {
+                let which = match expected.as_slice() {
+                    [only] => which_is_meant(received, only),
+                    several => {
+                        let several = Alternatives(several);
+                        format!("it says it is from {received}; the connections are for {several}: find out which is meant")
+                    }
+                };
+                return format!(
+                    "{which}. If another identity provider, tenant or test system posts here, stop it there. If it is the right one and only \
+                     its entity ID is written in another way, make both the same string: Auth0 sends `urn:` and the tenant's domain unless \
+                     the addon's `issuer` says otherwise"
+                );
             }
-            Self::UnknownIdentityProvider { .. } => {
-                "add the connection of that customer, under the entity ID exactly as the identity provider writes it; if none is \
-                 expected, the message was sent to the wrong service, or by somebody who tries"
+            Self::UnknownIdentityProvider { received } => {
+                return format!(
+                    "it says it is from {received}: find out whether that is a customer's identity provider. If not, the message was sent to \
+                     the wrong service, or by somebody who tries; if it is, add the connection with what the customer's administrator gives, \
+                     under the entity ID exactly as the identity provider writes it"
+                );
             }
             Self::IssuerMissing { .. } => "let the identity provider name itself in the signed Response",
             Self::IssuerFormat { element: "Response", .. } => {
@@ -774,6 +788,22 @@ mod tests {
 
     fn shown(values: &[&str]) -> Vec<Shown> {
         values.iter().copied().map(Shown::new).collect()
+    }
+
+    /// The first advice is never to accept another identity provider.
+    #[test]
+    fn of_two_issuers_it_is_found_out_first_which_is_meant() {
+        let mismatch = |expected: &[&str]| {
+            let expected = expected.iter().map(|&one| one.to_owned()).collect();
+            ConstraintError::IssuerMismatch { element: "Assertion", expected, received: Shown::new("urn:b") }.remedy()
+        };
+        let then = "If another identity provider, tenant or test system posts here, stop it there. If it is the right one and only its \
+                    entity ID is written in another way, make both the same string: Auth0 sends `urn:` and the tenant's domain unless the \
+                    addon's `issuer` says otherwise";
+        let one = "it says it is from \"urn:b\"; the connection is for \"urn:a\": find out which of the two is meant";
+        assert_eq!(mismatch(&["urn:a"]), format!("{one}. {then}"));
+        let several = "it says it is from \"urn:b\"; the connections are for \"urn:a\" or \"urn:c\": find out which is meant";
+        assert_eq!(mismatch(&["urn:a", "urn:c"]), format!("{several}. {then}"));
     }
 
     #[test]

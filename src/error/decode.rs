@@ -39,6 +39,11 @@ pub enum DecodeError {
         /// Where the first one is.
         offset: usize,
     },
+    /// XML that is escaped for a page: `&lt;samlp:Response …`.
+    EscapedXml {
+        /// Where it starts.
+        offset: usize,
+    },
     /// A percent escape: the form was not decoded.
     PercentEncoded {
         /// Where the first one is.
@@ -160,6 +165,7 @@ impl fmt::Display for DecodeError {
             Self::FormBody => f.write_str("a form body or URL instead of the value of its field"),
             Self::FieldName => f.write_str("the name of the form field stands in front of its value"),
             Self::HtmlEntity { offset } => write!(f, "an HTML entity at byte {offset}: copied from the source of a page"),
+            Self::EscapedXml { offset } => write!(f, "XML with `&lt;` in place of `<`, from byte {offset}, instead of base64"),
             Self::PercentEncoded { offset } => write!(f, "a percent escape at byte {offset}: the form was not decoded"),
             Self::SpaceForPlus { offset } => write!(f, "a `+` was turned into a space, first at byte {offset}"),
             Self::UrlSafeAlphabet { offset } => write!(f, "the URL-safe base64 alphabet at byte {offset}"),
@@ -203,7 +209,7 @@ impl Refusal for DecodeError {
             Self::PercentEncoded { .. } => "percent_encoded",
             Self::SpaceForPlus { .. } => "space_for_plus",
             Self::UrlSafeAlphabet { .. } => "url_safe_alphabet",
-            Self::InvalidCharacter { .. } | Self::HtmlEntity { .. } => "invalid_base64",
+            Self::InvalidCharacter { .. } | Self::HtmlEntity { .. } | Self::EscapedXml { .. } => "invalid_base64",
             Self::DataAfterPadding { .. } => "data_after_padding",
             Self::MissingPadding => "missing_padding",
             Self::Incomplete => "incomplete_base64",
@@ -245,6 +251,7 @@ impl Refusal for DecodeError {
             | Self::FormBody
             | Self::FieldName
             | Self::HtmlEntity { .. }
+            | Self::EscapedXml { .. }
             | Self::PercentEncoded { .. }
             | Self::SpaceForPlus { .. }
             | Self::Compressed { .. }
@@ -301,6 +308,9 @@ impl Refusal for DecodeError {
                     "the source of a page writes `+`, `/` and `=` as HTML entities (`&#x2b;`, `&#x2f;`, `&#61;`): hand over {}",
                     where_it_is()
                 );
+            }
+            Self::EscapedXml { .. } => {
+                return format!("this is XML that was escaped to be shown in a page, a log or a ticket: hand over {}", where_it_is());
             }
             Self::FormBody => "parse the form and hand over the value of its field `SAMLResponse` alone",
             Self::PercentEncoded { .. } => "decode the form (`application/x-www-form-urlencoded`) once, then hand over the value",
@@ -377,6 +387,11 @@ mod tests {
                 "invalid_base64",
                 "an HTML entity at byte 3: copied from the source of a page",
             ),
+            (
+                DecodeError::EscapedXml { offset: 3 },
+                "invalid_base64",
+                "XML with `&lt;` in place of `<`, from byte 3, instead of base64",
+            ),
             (DecodeError::FormBody, "form_body", "a form body or URL instead of the value of its field"),
             (
                 DecodeError::PercentEncoded { offset: 3 },
@@ -452,6 +467,11 @@ mod tests {
                 DecodeError::HtmlEntity { offset: 0 },
                 "the source of a page writes `+`, `/` and `=` as HTML entities (`&#x2b;`, `&#x2f;`, `&#61;`): hand over the form field \
                  `SAMLResponse` as the browser posts it to the assertion consumer URL (developer tools, Network, that POST, form data)",
+            ),
+            (
+                DecodeError::EscapedXml { offset: 0 },
+                "this is XML that was escaped to be shown in a page, a log or a ticket: hand over the form field `SAMLResponse` as the \
+                 browser posts it to the assertion consumer URL (developer tools, Network, that POST, form data)",
             ),
             (
                 DecodeError::Json { form_field: true },

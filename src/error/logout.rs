@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use super::clues::which_is_meant;
 use super::difference::Differences;
 use super::{Refusal, Shown, StatusError};
 use crate::time::{in_words, to_the_millisecond};
@@ -292,9 +293,12 @@ impl Refusal for LogoutError {
                 "let the identity provider sign its messages of logout: the query of a redirect, the element in a form (Auth0 always does)"
             }
             Self::IssuerMissing { .. } => "let the identity provider name itself in the message",
-            Self::IssuerMismatch { .. } => {
-                "configure the identity provider's entity ID exactly as it writes it, or change it there; if neither is meant, the message \
-                 comes from another tenant"
+            Self::IssuerMismatch { expected, received, .. } => {
+                return format!(
+                    "{}. If another identity provider or tenant sends messages here, stop it there. If it is the right one and only its \
+                     entity ID is written in another way, make both the same string",
+                    which_is_meant(received, expected)
+                );
             }
             Self::IssuerFormat { .. } => {
                 "let the identity provider send its entity ID as Issuer, without Format; if it cannot, allow the departure \

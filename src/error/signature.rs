@@ -76,6 +76,8 @@ pub enum SignatureError {
         method: &'static str,
         /// How many octets it has.
         octets: usize,
+        /// What may be the cause.
+        clues: Box<Clues>,
     },
     /// The signature value is not that of any trusted key. XMLDSig 3.2.2.
     UntrustedKey {
@@ -195,10 +197,11 @@ impl fmt::Display for SignatureError {
             Self::KeyTypeMismatch { method, trusted, clues } => {
                 write!(f, "{}{method} does not fit the trusted key ({})", clues.lead(), trusted.join(", "))
             }
-            Self::ValueInDer { method, octets } => write!(
+            Self::ValueInDer { method, octets, clues } => write!(
                 f,
-                "the {octets} octets of the {method} signature value are DER (ASN.1); XMLDSig prescribes the integers r and s, one behind \
-                 the other"
+                "{}the {octets} octets of the {method} signature value are DER (ASN.1); XMLDSig prescribes the integers r and s, one behind \
+                 the other",
+                clues.lead()
             ),
             Self::UntrustedKey { shown, trusted, clues } => {
                 write!(f, "{}not signed with a trusted key: ", clues.lead())?;
@@ -208,7 +211,8 @@ impl fmt::Display for SignatureError {
                 write!(f, "{what} {}{}", trusted.join(" and "), clues.tail())
             }
             Self::InvalidValue { certificate, clues } => {
-                write!(f, "the signature value is not one of the key that the message shows, {certificate}{}", clues.tail())
+                let lead = clues.lead();
+                write!(f, "{lead}the signature value is not one of the key that the message shows, {certificate}{}", clues.tail())
             }
             Self::DigestMismatch { element, clues } => write!(f, "the {element} was changed after it was signed{}", clues.tail()),
             Self::CertificateNotValid { validity, now } => {
@@ -339,18 +343,20 @@ impl Refusal for SignatureError {
                  `setCert` with an EC key: Auth0 then signs with ECDSA and calls it rsa-sha256, so give it an RSA key"
                     .to_owned()
             }),
-            Self::ValueInDer { .. } => {
+            Self::ValueInDer { clues, .. } => clues.remedy_for_other_issuer().unwrap_or_else(|| {
                 "let the identity provider write r and s at their full length, one behind the other, as XMLDSig 6.4.3 prescribes (.NET: \
                  `IeeeP1363FixedFieldConcatenation`; Java: `SHA256withECDSAinP1363Format`; Go and OpenSSL give DER, which has to be \
                  taken apart); no other certificate helps"
                     .to_owned()
-            }
+            }),
             Self::UntrustedKey { shown, clues, .. } => remedy_for_untrusted_key(shown.is_some(), clues),
-            Self::InvalidValue { clues, .. } => copy_or(
-                clues,
-                "look for what changes messages on their way (a proxy, a web application firewall, a browser extension); it may also be \
-                 that the identity provider's software signs wrongly",
-            ),
+            Self::InvalidValue { clues, .. } => clues.remedy_for_other_issuer().unwrap_or_else(|| {
+                copy_or(
+                    clues,
+                    "look for what changes messages on their way (a proxy, a web application firewall, a browser extension); it may also \
+                     be that the identity provider's software signs wrongly",
+                )
+            }),
             Self::DigestMismatch { clues, .. } => copy_or(
                 clues,
                 "nothing may change the message on its way; if every login of one user fails, look for carriage returns in the user's \
@@ -389,7 +395,10 @@ impl SignatureError {
 
     /// Adds whom the message claims to come from, where no trusted key signed it, and that is not who the connection is for.
     pub(crate) fn with_claimed_issuer(mut self, claimed: &str, configured: &str) -> Self {
-        if let Self::UntrustedKey { clues, .. } | Self::KeyTypeMismatch { clues, .. } = &mut self
+        if let Self::UntrustedKey { clues, .. }
+        | Self::KeyTypeMismatch { clues, .. }
+        | Self::ValueInDer { clues, .. }
+        | Self::InvalidValue { clues, .. } = &mut self
             && claimed != configured
             && !claimed.trim().is_empty()
         {
@@ -405,9 +414,9 @@ fn remedy_for_untrusted_key(shows_certificate: bool, clues: &Clues) -> String {
         return remedy;
     }
     if clues.authority.is_some() {
-        return "an identity provider signs with a key of its own, for which its authority only vouches: trust the identity provider's own \
-                certificate (the leaf), as its administrator's pages or its metadata show it, in place of the authority's; never take \
-                one out of a message"
+        return "an identity provider signs with a key of its own, for which its authority only vouches: if the trusted certificate is that \
+                of an authority, trust the identity provider's own certificate (the leaf), as its administrator's pages or its metadata \
+                show it, in its place; never take one out of a message. Where they show no such certificate, treat the message as an attack"
             .to_owned();
     }
     let rotated = "if the identity provider rotated its signing key, download the new certificate from its administrator's pages (Auth0: \

@@ -323,7 +323,7 @@ mod tests {
             (SignatureError::DuplicateId { id: None, position: Position { offset: 0, line: 1, column: 1 } }, 9),
             (SignatureError::KeyTypeMismatch { method: "x", trusted: Vec::new(), clues: Box::default() }, 10),
             (SignatureError::UntrustedKey { shown: None, trusted: Vec::new(), clues: Box::default() }, 11),
-            (SignatureError::ValueInDer { method: "x", octets: 70 }, 11),
+            (SignatureError::ValueInDer { method: "x", octets: 70, clues: Box::default() }, 11),
             (SignatureError::InvalidValue { certificate: String::new(), clues: Box::default() }, 11),
             (SignatureError::DigestMismatch { element: "Assertion", clues: Box::default() }, 12),
         ] {

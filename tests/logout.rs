@@ -239,7 +239,7 @@ fn what_a_request_must_say() {
         assert_eq!([code(posted), code(redirected)], [expected; 2], "{name}");
     }
     let other_issuer = REQUEST.replacen(">urn:idp<", ">urn:other<", 1);
-    let refused = request(Delivered::Post(&field(&enveloped(&idp(), &other_issuer, "_request")))).err().expect("a refusal");
+    let refused = request(Delivered::Post(&field(&enveloped(&idp(), &other_issuer, "_request")))).expect_err("a refusal");
     assert_eq!(
         refused.remedy(),
         "it says it is from \"urn:other\"; the connection is for \"urn:idp\": find out which of the two is meant. If another identity \

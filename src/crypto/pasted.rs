@@ -291,5 +291,10 @@ mod tests {
         ] {
             assert_eq!(typographic_dashes(text.as_bytes()), place, "{text}");
         }
+        // However long a text of such words is, each is looked at as far as a label goes.
+        for (spaces, place) in [(LONGEST_LABEL - "BEGIN CERTIFICATE".len(), Some(0)), (LONGEST_LABEL, None)] {
+            let text = format!("\u{2014}BEGIN {}CERTIFICATE", " ".repeat(spaces));
+            assert_eq!(typographic_dashes(text.as_bytes()), place, "{spaces}");
+        }
     }
 }

@@ -129,6 +129,7 @@ pub mod time;
 
 mod base64;
 mod binding;
+mod compact;
 mod connection;
 mod crypto;
 mod departure;

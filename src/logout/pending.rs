@@ -1,10 +1,10 @@
 //! A request for a logout whose answer has not come yet.
 
 use std::fmt;
-use std::str::FromStr;
 use std::time::SystemTime;
 
 use crate::PendingRequest;
+use crate::compact::by_compact_text;
 use crate::error::PendingRequestError;
 
 /// A LogoutRequest that was sent and not yet answered: as [`PendingRequest`] is for logins, and never one of these.
@@ -76,29 +76,7 @@ impl fmt::Debug for PendingLogout {
     }
 }
 
-impl FromStr for PendingLogout {
-    type Err = PendingRequestError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::from_compact(text)
-    }
-}
-
-/// As its compact text.
-#[cfg(feature = "serde")]
-impl serde::Serialize for PendingLogout {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.to_compact())
-    }
-}
-
-#[cfg(feature = "serde")]
-impl<'de> serde::Deserialize<'de> for PendingLogout {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Self::from_compact(&text).map_err(serde::de::Error::custom)
-    }
-}
+by_compact_text!(PendingLogout, PendingRequestError);
 
 const KIND: &str = "logout.";
 

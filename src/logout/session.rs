@@ -1,9 +1,9 @@
 //! What a service keeps of a login so that it can be ended: whom the identity provider knows, and which session.
 
 use std::fmt;
-use std::str::FromStr;
 
 use crate::base64::{decode_url, encode_url};
+use crate::compact::by_compact_text;
 use crate::error::{SessionError, Shown};
 use crate::{Login, NameId};
 
@@ -115,29 +115,7 @@ impl fmt::Debug for Session {
     }
 }
 
-impl FromStr for Session {
-    type Err = SessionError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::from_compact(text)
-    }
-}
-
-/// As its compact text.
-#[cfg(feature = "serde")]
-impl serde::Serialize for Session {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.to_compact())
-    }
-}
-
-#[cfg(feature = "serde")]
-impl<'de> serde::Deserialize<'de> for Session {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Self::from_compact(&text).map_err(serde::de::Error::custom)
-    }
-}
+by_compact_text!(Session, SessionError);
 
 const VERSION: &str = "1";
 /// A value that is not there: base64 of nothing is the empty text, and no base64 has one character.

@@ -4,11 +4,11 @@
 //! [`Expect`] of the answer. Nothing here is signed or encrypted: whoever stores the text where a browser can change it signs it.
 
 use std::fmt;
-use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::relay_state::RelayState;
 use crate::base64::{decode_url, encode_url};
+use crate::compact::by_compact_text;
 use crate::error::{PendingRequestError, Shown};
 use crate::saml::check::Expect;
 
@@ -191,29 +191,7 @@ impl fmt::Debug for PendingRequest {
     }
 }
 
-impl FromStr for PendingRequest {
-    type Err = PendingRequestError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::from_compact(text)
-    }
-}
-
-/// As its compact text.
-#[cfg(feature = "serde")]
-impl serde::Serialize for PendingRequest {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.to_compact())
-    }
-}
-
-#[cfg(feature = "serde")]
-impl<'de> serde::Deserialize<'de> for PendingRequest {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Self::from_compact(&text).map_err(serde::de::Error::custom)
-    }
-}
+by_compact_text!(PendingRequest, PendingRequestError);
 
 /// Where a login may return to: a path of the service itself, for everything else is an open redirect. CWE-601.
 ///

@@ -1,10 +1,10 @@
 //! Several requests whose answers have not come yet: a browser with several tabs.
 
-use std::str::FromStr;
 use std::time::SystemTime;
 
 use super::pending::PendingRequest;
 use crate::Login;
+use crate::compact::by_compact_text;
 use crate::error::PendingRequestError;
 #[cfg(feature = "registry")]
 use crate::registry::Awaited;
@@ -144,13 +144,7 @@ impl PendingRequests {
     }
 }
 
-impl FromStr for PendingRequests {
-    type Err = PendingRequestError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::from_compact(text)
-    }
-}
+by_compact_text!(PendingRequests, PendingRequestError);
 
 impl<'a> IntoIterator for &'a PendingRequests {
     type Item = &'a PendingRequest;
@@ -158,22 +152,6 @@ impl<'a> IntoIterator for &'a PendingRequests {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
-    }
-}
-
-/// As their compact text.
-#[cfg(feature = "serde")]
-impl serde::Serialize for PendingRequests {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.to_compact())
-    }
-}
-
-#[cfg(feature = "serde")]
-impl<'de> serde::Deserialize<'de> for PendingRequests {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Self::from_compact(&text).map_err(serde::de::Error::custom)
     }
 }
 

@@ -16,8 +16,8 @@ use saml_verify::metadata::{MetadataReader, Vouched};
 use saml_verify::test_idp::TestIdp;
 use saml_verify::time::{format_rfc3339, parse_rfc3339};
 use saml_verify::{
-    Attribute, Departure, Error, Expect, IdentityProvider, Limits, Login, NameId, ServiceProvider, SignedPart, TrustedKeys,
-    Verified, Verifier, decode_post, internals,
+    Attribute, DecodeError, Departure, Error, Expect, IdentityProvider, Limits, Login, NameId, ServiceProvider, SignedPart,
+    TrustedKeys, Verified, Verifier, decode_post, internals,
 };
 
 #[path = "differences.rs"]
@@ -341,8 +341,12 @@ pub(crate) fn base64(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(octets) = decode_post(text, &Limits::DEFAULT) else { return };
     let compact: String = text.split([' ', '\t', '\r', '\n']).collect();
-    assert_eq!(decode_post(&compact, &Limits::DEFAULT).as_deref(), Ok(&*octets));
     assert_eq!(compact.len(), octets.len().div_ceil(3) * 4);
+    let again = decode_post(&compact, &Limits::DEFAULT);
+    // What is no XML may be read as the name of the field once its white space is gone: both times nothing is accepted.
+    if octets.starts_with(b"<") || again != Err(DecodeError::FieldName) {
+        assert_eq!(again.as_deref(), Ok(&*octets));
+    }
 }
 
 /// What is read is written so that it is read again as the same instant.

@@ -17,11 +17,13 @@ impl Counts {
         self.0.insert(name, instructions);
     }
 
-    /// Makes these counts the baseline.
-    pub(crate) fn bless(&self) -> bool {
+    /// Makes these counts the baseline; of what is not counted, the old ones stay.
+    pub(crate) fn bless(&self, all: bool) -> bool {
+        let mut counts = if all { BTreeMap::new() } else { read() };
+        counts.extend(self.0.clone());
         let mut text =
             String::from("# Instructions; written by `cargo bench --bench instructions --features internals -- --bless`.\n");
-        self.0.iter().try_for_each(|(name, count)| writeln!(text, "{count:>10} {name}")).expect("room");
+        counts.iter().try_for_each(|(name, count)| writeln!(text, "{count:>10} {name}")).expect("room");
         std::fs::write(FILE, text).expect("a baseline");
         println!("\nThe baseline has {} counts.", self.0.len());
         true

@@ -14,30 +14,37 @@ const SPREAD: f64 = 1.2;
 /// Twice the message may take this many times the instructions: twice, and what sorting adds.
 const DOUBLING: f64 = 2.05;
 
-/// The steps of three messages.
-pub(crate) fn stages(counts: &mut Counts) -> bool {
+/// Each with the name by which it is counted alone.
+pub(crate) const ALL: [(&str, Series); 5] =
+    [("stages", stages), ("sizes", sizes), ("connections", connections), ("aggregates", aggregates), ("hostile", hostile)];
+
+type Series = fn(&mut Counts) -> bool;
+
+/// The steps of three messages, and a whole verification of each.
+fn stages(counts: &mut Counts) -> bool {
     println!("Instructions of each stage:\n");
-    println!("| | XML bytes | {} | together, per byte |", XML.map(Step::name).join(" | "));
-    println!("|---|{}", "---:|".repeat(XML.len() + 2));
+    println!("| | XML bytes | {} | together, per byte | whole, less key operation |", XML.map(Step::name).join(" | "));
+    println!("|---|{}", "---:|".repeat(XML.len() + 3));
     for workload in [workloads::w1(), workloads::w3(), workloads::w4()] {
         let row = count_all(counts, &XML, workload.name, &workload.field);
         let cells: Vec<String> = row.iter().map(u64::to_string).collect();
         let per_byte = per_byte(row.iter().sum(), workload.xml.len());
-        println!("| {} | {} | {} | {per_byte:.1} |", workload.name, workload.xml.len(), cells.join(" | "));
+        let whole = less_key_operation(&workload.field);
+        counts.add(format!("{}/whole", workload.name), whole);
+        println!("| {} | {} | {} | {per_byte:.1} | {whole} |", workload.name, workload.xml.len(), cells.join(" | "));
     }
     true
 }
 
 /// Messages of one density from 7 kB to a megabyte, less the key operation, which is the same for all.
-pub(crate) fn sizes(counts: &mut Counts) -> bool {
+fn sizes(counts: &mut Counts) -> bool {
     println!("\nInstructions of a verification less its key operation, by size:\n");
     println!("| claims | XML bytes | instructions | per byte |\n|---:|---:|---:|---:|");
     let mut all = Vec::new();
     for profiles in [0, 4, 18, 55, 220] {
         let workload = Workload::new("size", &workloads::profiles(profiles), Part::Assertion, Key::Rsa);
         workload.whole(&workload.verifier()); // is accepted
-        let [whole, key] = [Step::Whole, Step::KeyOperation].map(|step| instructions(step, &workload.field));
-        let rest = whole - key;
+        let rest = less_key_operation(&workload.field);
         counts.add(format!("size/{}", workload.xml.len()), rest);
         let per_byte = per_byte(rest, workload.xml.len());
         println!("| {} | {} | {rest} | {per_byte:.1} |", 13 + 14 * profiles, workload.xml.len());
@@ -49,7 +56,7 @@ pub(crate) fn sizes(counts: &mut Counts) -> bool {
 }
 
 /// A login among 10,000 connections takes what it takes where there is one alone.
-pub(crate) fn connections(counts: &mut Counts) -> bool {
+fn connections(counts: &mut Counts) -> bool {
     /// One part in so many: 2 %.
     const MORE: u64 = 50;
     let field = workloads::w1().field;
@@ -65,7 +72,7 @@ pub(crate) fn connections(counts: &mut Counts) -> bool {
 }
 
 /// The metadata of federations of doubling size, up to 10,000 entities.
-pub(crate) fn aggregates(counts: &mut Counts) -> bool {
+fn aggregates(counts: &mut Counts) -> bool {
     println!("\nInstructions of reading one entity of a federation's metadata:\n");
     println!("| entities | XML bytes | instructions | per byte | doubled |\n|---:|---:|---:|---:|---:|");
     let mut before = None;
@@ -82,7 +89,7 @@ pub(crate) fn aggregates(counts: &mut Counts) -> bool {
 }
 
 /// Each hostile message at an eighth, a quarter, half and all of its size.
-pub(crate) fn hostile(counts: &mut Counts) -> bool {
+fn hostile(counts: &mut Counts) -> bool {
     println!("\nInstructions of a verification of hostile messages, and what doubling their size does:\n");
     println!("| up to | form field kB | outcome | instructions | per byte | doubled |\n|---|---:|---|---:|---:|---|");
     let mut linear = true;
@@ -123,6 +130,12 @@ fn count_all(counts: &mut Counts, steps: &[Step], name: &str, field: &str) -> Ve
         taken
     };
     steps.iter().map(&mut count).collect()
+}
+
+/// A verification less its key operation, which is the same for all.
+fn less_key_operation(field: &str) -> u64 {
+    let [whole, key] = [Step::Whole, Step::KeyOperation].map(|step| instructions(step, field));
+    whole - key
 }
 
 fn per_byte(instructions: u64, bytes: usize) -> f64 {

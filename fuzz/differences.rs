@@ -33,6 +33,8 @@ pub(crate) const THEY_REFUSE: &[(&str, &str)] = &[("an unknown namespace prefix 
 pub(crate) const THEY_SEE_OTHERWISE: &[(&str, &str)] = &[
     // XML 1.0 section 2.11: a carriage return before a reference is a line end like any other.
     ("\r&", "<a>\r&#65;</a>"),
+    // And behind one.
+    (";\r<", "<a>&gt;\r</a>"),
     // Namespaces in XML 1.0 section 3: an attribute with a prefix declares nothing, whatever its local name.
     (":xmlns", "<a xmlns:p='urn:x' p:xmlns='urn:y'/>"),
 ];

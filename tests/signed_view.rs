@@ -7,6 +7,7 @@ mod common;
 use common::generate::{Document, Element, Entropy, Node, Unused};
 use common::posted::{Posted, posted};
 use common::second::{by_roxmltree, vocabulary};
+use common::third::by_quick_xml;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestError, TestRng, TestRunner};
@@ -35,6 +36,8 @@ fn compared(xml: &str, path: &[usize], keys: &TrustedKeys) -> Result<Option<Seen
     assert_eq!(comparable(again), signed, "parsed again: {octets}");
     let independent = roxmltree::Document::parse(&octets).unwrap_or_else(|error| panic!("{error}: {octets}"));
     assert_eq!(comparable(by_roxmltree(independent.root_element())), signed, "by another parser: {octets}");
+    let third = by_quick_xml(&octets).unwrap_or_else(|error| panic!("{error}: {octets}"));
+    assert_eq!(comparable(third), signed, "by a third parser: {octets}");
     Ok(Some(signed))
 }
 

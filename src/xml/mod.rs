@@ -3,6 +3,8 @@
 //! What leaves the folder: [`Document`] (opaque), [`Signed`] (minted in [`signature`] alone), and [`Unsigned`], the loudly named
 //! view for what has to be read before or without trust.
 
+#![cfg_attr(not(test), deny(clippy::too_many_lines))]
+
 mod base;
 pub(crate) mod canonical;
 mod chars;

@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::ops::Range;
 
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
 use super::Namespace;
 use super::chars::{first_forbidden, is_space};
 use super::document::{
@@ -22,7 +25,7 @@ use super::document::{
 use super::names::{Name, NameFault, Names, first_few, is_one_of_many};
 use super::namespace::{XMLNS, is_relative};
 use super::reference::{UNKNOWN_REFERENCE, is_canonical_in_text, normalize_value, resolve};
-use super::scan::{find, last_octets, order, same, text_end};
+use super::scan::{last_octets, order, same, text_end};
 use super::span::{Span, narrow, wide};
 use super::tag::{Next, RawAttribute, TagFault, next};
 use crate::error::{Position, Shown, XmlError, XmlErrorKind};
@@ -220,8 +223,7 @@ impl<'i> Parser<'i> {
             at = match self.octets(at) {
                 [] => return self.finish(at),
                 [b'<', b'/', ..] => self.end_tag(at)?,
-                [b'<', b'!', ..] => self.exclamation(at)?,
-                [b'<', b'?', ..] => self.question(at)?,
+                [b'<', b'!' | b'?', ..] => self.other_markup(at)?,
                 [b'<', ..] => self.start_tag(at)?,
                 [b'&', ..] => self.reference(at)?,
                 _ => self.text(at)?,
@@ -303,17 +305,6 @@ impl<'i> Parser<'i> {
         }
     }
 
-    fn cdata(&mut self, start: usize) -> Result<usize, Fault> {
-        let inner = start + CDATA_START.len();
-        let inner_end = self.find(start, inner, "]]>", ("a CDATA section without its end", "XML 1.0 section 2.7"))?;
-        if self.depth == 0 {
-            return Err(Fault::xml("a CDATA section outside the root element", "XML 1.0 section 2.1", start));
-        }
-        let end = inner_end + "]]>".len();
-        // An empty one alone is no text in the XPath data model.
-        if inner == inner_end && self.run.is_none() { Ok(end) } else { self.push_text(start..end, false, false) }
-    }
-
     fn reference(&mut self, start: usize) -> Result<usize, Fault> {
         let behind = self.octets(start + 1);
         match resolve(behind) {
@@ -354,46 +345,61 @@ impl<'i> Parser<'i> {
         Ok(end)
     }
 
-    // Comments, processing instructions, the declaration
+    // Comments, CDATA sections, processing instructions, the declaration
 
-    fn exclamation(&mut self, start: usize) -> Result<usize, Fault> {
-        let markup = self.octets(start);
-        if markup.starts_with(b"<!--") {
-            self.comment(start)
-        } else if markup.starts_with(CDATA_START.as_bytes()) {
-            self.cdata(start)
-        } else if markup.get("<!".len()..).and_then(|word| word.get(..DOCTYPE.len())).is_some_and(is_doctype) {
-            Err(Fault::new(XmlErrorKind::Doctype, start))
-        } else {
-            Err(Fault::xml("markup that is neither comment nor CDATA section", "XML 1.0 section 2.1", start))
+    /// What starts with `<!` or `<?`: quick-xml says what it is and where it ends. It never sees a document type declaration.
+    #[inline(never)]
+    fn other_markup(&mut self, start: usize) -> Result<usize, Fault> {
+        if self.octets(start + "<!".len()).get(..DOCTYPE.len()).is_some_and(is_doctype) {
+            return Err(Fault::new(XmlErrorKind::Doctype, start));
+        }
+        let mut reader = Reader::from_str(self.source(start..self.document.strings.text.len()));
+        reader.config_mut().check_comments = true;
+        match reader.read_event() {
+            Ok(Event::Comment(content)) => self.comment(start, &content),
+            Ok(Event::CData(content)) => self.cdata(start, &content),
+            Ok(Event::PI(content)) => self.instruction(start, &content),
+            Ok(Event::Decl(content)) => self.declaration(start, start + "<?".len() + content.len()),
+            Err(quick_xml::Error::IllFormed(_)) => Err(Fault::xml("`--` inside a comment", "XML 1.0 section 2.5", start)),
+            _ => Err(self.without_end(start)),
         }
     }
 
-    fn comment(&mut self, start: usize) -> Result<usize, Fault> {
+    #[cold]
+    fn without_end(&self, start: usize) -> Fault {
+        let markup = self.octets(start);
+        let (rule, section) = if markup.starts_with(b"<!--") {
+            ("a comment without its end", "XML 1.0 section 2.5")
+        } else if markup.starts_with(b"<![CDATA[") {
+            ("a CDATA section without its end", "XML 1.0 section 2.7")
+        } else if markup.starts_with(b"<?") {
+            ("a processing instruction without its end", "XML 1.0 section 2.6")
+        } else {
+            ("markup that is neither comment nor CDATA section", "XML 1.0 section 2.1")
+        };
+        Fault::xml(rule, section, start)
+    }
+
+    fn comment(&mut self, start: usize, content: &str) -> Result<usize, Fault> {
         self.run = None;
-        let inner = start + "<!--".len();
-        let inner_end = self.find(start, inner, "-->", ("a comment without its end", "XML 1.0 section 2.5"))?;
-        if find(self.octets(inner), 0, b"--").is_some_and(|at| inner + at < inner_end) {
-            return Err(Fault::xml("`--` inside a comment", "XML 1.0 section 2.5", start));
-        }
-        if self.source(inner..inner_end).trim_start_matches('-').starts_with('>') {
+        if content.trim_start_matches('-').starts_with('>') {
             self.ambiguous_comment.get_or_insert(start);
         }
-        let end = inner_end + "-->".len();
+        let end = start + "<!---->".len() + content.len();
         self.push_node(start..end, Content::Comment)?;
         Ok(end)
     }
 
-    fn question(&mut self, start: usize) -> Result<usize, Fault> {
-        let inner = start + "<?".len();
-        let inner_end = self.find(start, inner, "?>", ("a processing instruction without its end", "XML 1.0 section 2.6"))?;
-        let end = inner_end + "?>".len();
-        let content = self.source(inner..inner_end);
-        let is_declaration = |rest: &str| rest.bytes().next().is_none_or(is_space);
-        if content.strip_prefix("xml").is_some_and(is_declaration) {
-            self.declaration(start, inner_end)?;
-            return Ok(end);
+    fn cdata(&mut self, start: usize, content: &str) -> Result<usize, Fault> {
+        if self.depth == 0 {
+            return Err(Fault::xml("a CDATA section outside the root element", "XML 1.0 section 2.1", start));
         }
+        let end = start + "<![CDATA[]]>".len() + content.len();
+        // An empty one alone is no text in the XPath data model.
+        if content.is_empty() && self.run.is_none() { Ok(end) } else { self.push_text(start..end, false, false) }
+    }
+
+    fn instruction(&mut self, start: usize, content: &str) -> Result<usize, Fault> {
         self.run = None;
         let target = ncname_len(content)
             .filter(|&len| content.as_bytes().get(len).is_none_or(|&byte| is_space(byte)))
@@ -406,36 +412,19 @@ impl<'i> Parser<'i> {
                 start,
             ));
         }
+        let end = start + "<??>".len() + content.len();
         self.push_node(start..end, Content::Instruction)?;
         Ok(end)
     }
 
-    /// XML 1.0 section 2.8: at the very start, `version` 1.0, then `encoding`, then `standalone`, and nothing else.
-    fn declaration(&mut self, start: usize, end: usize) -> Result<(), Fault> {
+    /// XML 1.0 section 2.8: at the very start, `version` 1.0, then `encoding`, then `standalone`, and nothing else. Answers where it
+    /// ends; its content ends at `content_end`.
+    fn declaration(&mut self, start: usize, content_end: usize) -> Result<usize, Fault> {
         let broken = |rule| Fault::xml(rule, "XML 1.0 section 2.8", start);
         if start != 0 {
             return Err(broken("an XML declaration that is not at the start"));
         }
-        let inner = self.source(0..end);
-        let mut found = [None; 3];
-        let mut from = "<?xml".len();
-        let mut next_part = |from| match next(inner, from, &mut self.names) {
-            Ok(Next::Attribute(raw)) => Ok(Some(raw)),
-            Ok(Next::End(at)) if at == end => Ok(None),
-            Ok(Next::End(_)) => Err(broken("an attribute name that is no qualified name")),
-            Err(TagFault::Rule(rule, _)) => Err(broken(rule)),
-            Err(TagFault::TooManyPrefixes(_)) => Err(broken("a prefix in the XML declaration")),
-        };
-        for slot in &mut found {
-            let Some(raw) = next_part(from)? else { break };
-            let name = inner.get(raw.name_start..raw.name_start + raw.name.len()).unwrap_or_default();
-            *slot = Some((name, inner.get(raw.value_start..raw.value_end).unwrap_or_default()));
-            from = raw.value_end + 1;
-        }
-        if next_part(from)?.is_some() {
-            return Err(broken("more than three parts in the XML declaration"));
-        }
-        let (encoding, standalone) = match found {
+        let (encoding, standalone) = match self.declared(content_end).map_err(broken)? {
             [Some(("version", "1.0")), None, None] => (None, None),
             [Some(("version", "1.0")), Some(("encoding", encoding)), None] => (Some(encoding), None),
             [Some(("version", "1.0")), Some(("standalone", standalone)), None] => (None, Some(standalone)),
@@ -454,7 +443,28 @@ impl<'i> Parser<'i> {
             Some(name) if !name.eq_ignore_ascii_case("UTF-8") => {
                 Err(Fault::new(XmlErrorKind::EncodingMismatch { declared: Shown::new(name) }, start))
             }
-            _ => Ok(()),
+            _ => Ok(content_end + "?>".len()),
+        }
+    }
+
+    /// The names and values of the XML declaration whose content ends there; or what is wrong.
+    fn declared(&mut self, content_end: usize) -> Result<[Option<(&'i str, &'i str)>; 3], &'static str> {
+        let content = self.source(0..content_end);
+        let mut found = [None; 3];
+        let mut slots = found.iter_mut();
+        let mut from = "<?xml".len();
+        loop {
+            let raw = match next(content, from, &mut self.names) {
+                Ok(Next::Attribute(raw)) => raw,
+                Ok(Next::End(at)) if at == content_end => return Ok(found),
+                Ok(Next::End(_)) => return Err("an attribute name that is no qualified name"),
+                Err(TagFault::Rule(rule, _)) => return Err(rule),
+                Err(TagFault::TooManyPrefixes(_)) => return Err("a prefix in the XML declaration"),
+            };
+            let slot = slots.next().ok_or("more than three parts in the XML declaration")?;
+            let name = content.get(raw.name_start..raw.name_start + raw.name.len()).unwrap_or_default();
+            *slot = Some((name, content.get(raw.value_start..raw.value_end).unwrap_or_default()));
+            from = raw.value_end + 1;
         }
     }
 
@@ -851,12 +861,6 @@ impl<'i> Parser<'i> {
         self.document.strings.text.as_bytes().get(from..).unwrap_or_default()
     }
 
-    /// Where `end` is, from `from` on, of the construct that starts at `start`.
-    fn find(&self, start: usize, from: usize, end: &str, otherwise: (&'static str, &'static str)) -> Result<usize, Fault> {
-        let found = find(self.document.strings.text.as_bytes(), from, end.as_bytes());
-        found.ok_or_else(|| Fault::xml(otherwise.0, otherwise.1, start))
-    }
-
     /// What is wrong at `at` in the tag that starts at `start`: first of all, that it does not end.
     #[cold]
     fn in_tag(&self, (rule, section): (&'static str, &'static str), start: usize, at: usize) -> Fault {
@@ -954,8 +958,6 @@ const DOUBLED: &str = "an attribute twice on one element";
 fn undeclared(at: usize) -> Fault {
     Fault::namespace("a prefix that no declaration in scope binds", "Namespaces in XML 1.0 section 5", at)
 }
-
-const CDATA_START: &str = "<![CDATA[";
 
 const DOCTYPE: &str = "DOCTYPE";
 

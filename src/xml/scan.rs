@@ -259,22 +259,6 @@ pub(super) fn last_octets(text: &[u8]) -> u64 {
     }
 }
 
-/// Where `wanted` starts, from `from` on.
-///
-/// Looks for its first octet, which suits strings that seldom begin without going on.
-#[inline]
-pub(super) fn find(text: &[u8], from: usize, wanted: &[u8]) -> Option<usize> {
-    let first = *wanted.first()?;
-    let mut at = from;
-    loop {
-        at += memchr::memchr(first, text.get(at..)?)?;
-        if text.get(at..)?.starts_with(wanted) {
-            return Some(at);
-        }
-        at += 1;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -457,19 +441,5 @@ mod tests {
     #[test]
     fn the_last_octets_are_a_number() {
         assert_eq!((last_octets(b""), last_octets(b"ab"), last_octets(b"x\0\0\0\0\0\0ab")), (0, 0x6162, 0x6162));
-    }
-
-    #[test]
-    fn strings_are_found_where_they_start() {
-        for (text, from, wanted, at) in [
-            ("a--b-->", 0, "-->", Some(4)),
-            ("a--b-->", 5, "-->", None),
-            ("]]]]>", 0, "]]>", Some(2)),
-            ("]]]]>", 9, "]]>", None),
-            ("?>", 0, "?>", Some(0)),
-            ("?", 0, "?>", None),
-        ] {
-            assert_eq!(find(text.as_bytes(), from, wanted.as_bytes()), at, "{text} {from} {wanted}");
-        }
     }
 }

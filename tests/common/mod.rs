@@ -12,6 +12,8 @@ pub(crate) mod posted;
 pub(crate) mod second;
 #[cfg(all(feature = "internals", feature = "test-idp"))]
 pub(crate) mod signed;
+#[cfg(feature = "internals")]
+pub(crate) mod third;
 pub(crate) mod threats;
 pub(crate) mod values;
 

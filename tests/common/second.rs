@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 
 use saml_verify::internals::{Seen, SeenNamespace};
 
-/// Every local name of an attribute, and names that are no attribute's.
+/// What readers may ask for and no attribute is called.
+pub(crate) const NO_ATTRIBUTES: [&str; 5] = ["xmlns", "p", "saml", "xmlns:p", "xml:id"];
+
+/// Every local name of an attribute, and [`NO_ATTRIBUTES`].
 pub(crate) fn vocabulary(document: &roxmltree::Document<'_>) -> BTreeSet<String> {
     let attributes = document.descendants().flat_map(|node| node.attributes()).map(|attribute| attribute.name().to_owned());
-    attributes.chain(["xmlns", "p", "saml", "xmlns:p", "xml:id"].map(str::to_owned)).collect()
+    attributes.chain(NO_ATTRIBUTES.map(str::to_owned)).collect()
 }
 
 /// What readers should see, by another parser.

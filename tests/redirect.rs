@@ -158,7 +158,7 @@ fn nothing_put_into_a_query_changes_what_it_says() {
             "incomplete_base64 invalid_escape missing_padding missing_parameter signature_algorithm_refused untrusted_key",
         ),
         (
-            "&samlrequest=x&",
+            "&tenant=x&",
             true,
             "incomplete_base64 invalid_escape missing_padding missing_parameter signature_algorithm_refused untrusted_key",
         ),
@@ -170,6 +170,7 @@ fn nothing_put_into_a_query_changes_what_it_says() {
         ("&RelayState=x&", false, "duplicate_parameter untrusted_key"),
         ("&SAMLResponse=x&", false, "request_and_response untrusted_key"),
         ("&%53igAlg=x&", false, "escaped_name"),
+        ("&samlrequest=x&", false, "name_in_other_case"),
         ("&SAMLEncoding=x&", false, "missing_parameter unknown_encoding"),
     ] {
         let mut codes = BTreeSet::new();
@@ -185,6 +186,50 @@ fn nothing_put_into_a_query_changes_what_it_says() {
         }
         assert_eq!(codes.into_iter().collect::<Vec<_>>().join(" "), refusals, "{put_in}");
     }
+}
+
+/// Each name of the binding, beside the genuine parameters: once more, in other case, or with escapes. With a letter more it is another
+/// parameter, which says nothing.
+#[test]
+fn each_parameter_stands_once_under_its_own_name() {
+    let genuine = signed(&idp(), &unsigned("SAMLRequest", &deflate(LOGOUT.as_bytes()), Some("r"), RSA_SHA256));
+    let mut looked_at = 0;
+    for name in ["SAMLRequest", "SAMLResponse", "RelayState", "SigAlg", "Signature", "SAMLEncoding"] {
+        let swapped: String =
+            name.chars().map(|c| if c.is_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }).collect();
+        let escaped = format!("%{:02x}{}", name.as_bytes()[0], &name[1..]);
+        let beside = match name {
+            "SAMLResponse" => "request_and_response",
+            "SAMLEncoding" => "unknown_encoding",
+            _ => "duplicate_parameter",
+        };
+        for (variant, expected) in [
+            (name.to_owned(), beside),
+            (escaped.clone(), "escaped_name"),
+            (name.to_lowercase(), "name_in_other_case"),
+            (name.to_uppercase(), "name_in_other_case"),
+            (swapped, "name_in_other_case"),
+            (format!("%{:02x}{}", name.as_bytes()[0].to_ascii_lowercase(), &name[1..]), "name_in_other_case"),
+            (name.replacen('S', "%C5%BF", 1), "name_in_other_case"),
+            (format!("{name}s"), "accepted"),
+            (format!("x{name}"), "accepted"),
+            (format!("{name}%00"), "accepted"),
+            (name[1..].to_owned(), "accepted"),
+        ] {
+            for query in [format!("{genuine}&{variant}=x"), format!("{variant}=x&{genuine}"), format!("{genuine}&{variant}")] {
+                assert_eq!(code(verify(&query)), expected, "{query}");
+                looked_at += 1;
+            }
+            // In its place, too.
+            if genuine.contains(&format!("{name}=")) && name != "RelayState" && expected != beside {
+                let expected = if expected == "accepted" { "missing_parameter" } else { expected };
+                assert_eq!(code(verify(&genuine.replace(&format!("{name}="), &format!("{variant}=")))), expected, "{variant}");
+            }
+        }
+    }
+    assert_eq!(looked_at, 6 * 11 * 3);
+    let error = verify(&format!("{genuine}&sigalg=x")).expect_err("refused");
+    assert_eq!(error.to_string(), "decode: the query has the name SigAlg in other upper and lower case");
 }
 
 /// A query signature is no signature of a login: SAML Profiles 4.1.2.

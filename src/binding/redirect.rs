@@ -8,8 +8,6 @@
 //!
 //! Encodings other than DEFLATE, messages without signature, base64 with line breaks (3.4.4.1 forbids them).
 
-use std::borrow::Cow;
-
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::post;
@@ -272,13 +270,18 @@ impl std::fmt::Debug for UnverifiedRedirect {
 
 /// The raw values of the binding's parameters, in the order of [`NAMES`].
 ///
-/// Twice the same, or one whose name is written with escapes: two readers would see two queries.
+/// Twice the same, or one whose name is written with escapes or in other case: two readers would see two queries. Anything else is
+/// another parameter, and says nothing.
 fn parameters(query: &str) -> Result<[Option<&str>; NAMES.len()], DecodeError> {
     let mut found = [None; NAMES.len()];
     for pair in query.split('&') {
         let (raw, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let decoded = percent_decode("", raw).map_or(Cow::Borrowed(raw.as_bytes()), Cow::Owned);
-        for (name, slot) in NAMES.into_iter().zip(&mut found).filter(|(name, _)| name.as_bytes() == &*decoded) {
+        let decoded = percent_decode("", raw).unwrap_or_else(|_| raw.as_bytes().to_vec());
+        let decoded = String::from_utf8_lossy(&decoded);
+        for (name, slot) in NAMES.into_iter().zip(&mut found).filter(|(name, _)| is_in_any_case(&decoded, name)) {
+            if decoded != name {
+                return Err(DecodeError::NameInOtherCase { name });
+            }
             if raw != name {
                 return Err(DecodeError::EscapedName { name });
             }
@@ -288,6 +291,11 @@ fn parameters(query: &str) -> Result<[Option<&str>; NAMES.len()], DecodeError> {
         }
     }
     Ok(found)
+}
+
+/// By Unicode's rule and not by that of ASCII alone: to some readers `\u{17f}` is an `s`.
+fn is_in_any_case(text: &str, name: &str) -> bool {
+    text.chars().flat_map(char::to_uppercase).eq(name.chars().flat_map(char::to_uppercase))
 }
 
 /// Decodes the raw value of the parameter `name` as forms do: `%` and two hexadecimal digits, `+` for a space.
@@ -377,7 +385,7 @@ mod tests {
             ("SAMLRequest=fZ%2B&SigAlg=urn:a&Signature=QQ%3D%3d", "SAMLRequest=fZ%2B&SigAlg=urn:a"),
             ("SAMLResponse=a&RelayState=b+c&SigAlg=d&Signature=e", "SAMLResponse=a&RelayState=b+c&SigAlg=d"),
             ("Signature=e&SigAlg=d&x=y&RelayState=&SAMLResponse=a&", "SAMLResponse=a&RelayState=&SigAlg=d"),
-            ("t=1&signature=2&SAMLRequest=a=b&SigAlg&Signature", "SAMLRequest=a=b&SigAlg="),
+            ("t=1&sign=2&SAMLRequest=a=b&SigAlg&Signature", "SAMLRequest=a=b&SigAlg="),
         ] {
             assert_eq!(read(query).map(|query| query.signed_octets()), Ok(signed.to_owned()), "{query}");
         }
@@ -389,7 +397,10 @@ mod tests {
         for (query, error) in [
             ("", neither),
             ("?SAMLRequest=a&SigAlg=b&Signature=c", neither),
-            ("samlrequest=a&SigAlg=b&Signature=c", neither),
+            ("SAMLRequests=a&SigAlg=b&Signature=c", neither),
+            ("samlrequest=a&SigAlg=b&Signature=c", DecodeError::NameInOtherCase { name: REQUEST }),
+            ("SAMLRequest=a&SigAlg=b&Signature=c&%53IGNATURE=c", DecodeError::NameInOtherCase { name: SIGNATURE }),
+            ("SAMLRequest=a&SigAlg=b&Signature=c&%C5%BFigAlg", DecodeError::NameInOtherCase { name: SIGNATURE_METHOD }),
             ("SAMLRequest=a&Signature=c", DecodeError::MissingParameter { names: &[SIGNATURE_METHOD] }),
             ("SAMLRequest=a&SigAlg=b", DecodeError::MissingParameter { names: &[SIGNATURE] }),
             ("SAMLRequest=a&SAMLResponse=a&SigAlg=b&Signature=c", DecodeError::RequestAndResponse),

@@ -104,6 +104,12 @@ pub enum DecodeError {
         /// The name.
         name: &'static str,
     },
+    /// The name of a parameter of the redirect binding is written in other letters: `samlresponse`. A reader that ignores case would
+    /// take that parameter for the genuine one.
+    NameInOtherCase {
+        /// The name, as the binding has it.
+        name: &'static str,
+    },
     /// A `%` without two hexadecimal digits.
     InvalidEscape {
         /// The parameter.
@@ -184,6 +190,7 @@ impl fmt::Display for DecodeError {
             Self::DuplicateParameter { name } => write!(f, "the query has the parameter {name} twice"),
             Self::RequestAndResponse => f.write_str("the query has a SAMLRequest and a SAMLResponse"),
             Self::EscapedName { name } => write!(f, "the query has the name {name} written with escapes"),
+            Self::NameInOtherCase { name } => write!(f, "the query has the name {name} in other upper and lower case"),
             Self::InvalidEscape { name, offset } => write!(f, "a `%` without two hexadecimal digits at byte {offset} of {name}"),
             Self::WhiteSpace { name, offset } => write!(f, "white space or an unescaped `+` at byte {offset} of {name}"),
             Self::UnknownEncoding => f.write_str("SAMLEncoding is not DEFLATE"),
@@ -220,6 +227,7 @@ impl Refusal for DecodeError {
             Self::DuplicateParameter { .. } => "duplicate_parameter",
             Self::RequestAndResponse => "request_and_response",
             Self::EscapedName { .. } => "escaped_name",
+            Self::NameInOtherCase { .. } => "name_in_other_case",
             Self::InvalidEscape { .. } => "invalid_escape",
             Self::WhiteSpace { .. } => "white_space",
             Self::UnknownEncoding => "unknown_encoding",
@@ -237,6 +245,7 @@ impl Refusal for DecodeError {
             | Self::DuplicateParameter { .. }
             | Self::RequestAndResponse
             | Self::EscapedName { .. }
+            | Self::NameInOtherCase { .. }
             | Self::InvalidEscape { .. }
             | Self::WhiteSpace { .. }
             | Self::UnknownEncoding
@@ -328,6 +337,10 @@ impl Refusal for DecodeError {
             }
             Self::DuplicateParameter { .. } | Self::RequestAndResponse | Self::EscapedName { .. } => {
                 "no identity provider sends such a query: treat it as an attack"
+            }
+            Self::NameInOtherCase { .. } => {
+                "the names are those of the binding, to the letter. If the URL that the identity provider was given has such a parameter of its own, \
+                 rename that; otherwise treat the query as an attack"
             }
             Self::InvalidEscape { .. } | Self::WhiteSpace { .. } => {
                 "hand over the query as it arrived, not decoded and encoded again; the identity provider must escape base64 and break no lines"
@@ -423,6 +436,11 @@ mod tests {
             ),
             (DecodeError::RequestAndResponse, "request_and_response", "the query has a SAMLRequest and a SAMLResponse"),
             (DecodeError::EscapedName { name: "SigAlg" }, "escaped_name", "the query has the name SigAlg written with escapes"),
+            (
+                DecodeError::NameInOtherCase { name: "SigAlg" },
+                "name_in_other_case",
+                "the query has the name SigAlg in other upper and lower case",
+            ),
             (
                 DecodeError::InvalidEscape { name: "SigAlg", offset: 3 },
                 "invalid_escape",

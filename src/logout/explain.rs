@@ -111,7 +111,7 @@ fn steps(kind: Kind) -> impl Iterator<Item = Step> {
 const QUERY: &[Step] = &[
     Step::new("A5", "the query is within its limit", "limits", &["too_long"]),
     Step::new("A3", "each parameter stands once, under its plain name", "SAML Bindings 3.4.4.1", &[
-        "missing_parameter", "duplicate_parameter", "request_and_response", "escaped_name", "unknown_encoding",
+        "missing_parameter", "duplicate_parameter", "request_and_response", "escaped_name", "name_in_other_case", "unknown_encoding",
     ]),
     Step::new("D11", "the signature method of the query is accepted", "XMLDSig 6.1", &["signature_algorithm_refused"]),
     Step::new("D12", "the signature of the query has no SHA-1, or it is allowed", "XMLDSig 6.1", &["sha1_signature"]),

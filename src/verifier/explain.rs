@@ -259,6 +259,7 @@ mod tests {
             "duplicate_parameter",
             "request_and_response",
             "escaped_name",
+            "name_in_other_case",
             "invalid_escape",
             "white_space",
             "unknown_encoding",

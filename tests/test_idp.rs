@@ -282,3 +282,70 @@ fn a_fault_is_found_by_its_code() {
     let keys = TrustedKeys::from_pem(idp.certificate()).expect("a certificate");
     assert_eq!(format!("{keys:?}"), format!("{:?}", idp.trusted_keys()));
 }
+
+/// Its side of single logout: it asks and answers by the binding that the service takes, and takes genuine messages alone.
+#[test]
+fn it_takes_part_in_single_logout() {
+    use saml_verify::logout::{Delivered, LogoutVerifier, Outgoing, OutgoingRequest, OutgoingResponse, Session};
+    use saml_verify::{NameId, SigningKey};
+
+    let (idp, sp) = (TestIdp::new("urn:idp"), ServiceProvider::new("urn:sp", "https://sp.example/acs").expect("a service"));
+    let folder = common::testdata("signing");
+    let key = SigningKey::from_pem(common::read(&folder.join("rsa2048.pkcs8.pem"))).expect("a key");
+    let stranger = SigningKey::from_pem(common::read(&folder.join("p256.pkcs8.pem"))).expect("a key");
+    let keys = || TrustedKeys::from_pem(common::read(&folder.join("rsa2048.cert.pem"))).expect("a certificate");
+    let known = |sp_url: Option<&str>, post: bool| {
+        let known = IdentityProvider::new("urn:sp", keys()).expect("a service");
+        match sp_url {
+            Some(url) if post => known.single_logout_post_url(url).expect("a URL"),
+            Some(url) => known.single_logout_url(url).expect("a URL"),
+            None => known,
+        }
+    };
+    let trusted = IdentityProvider::new("urn:idp", idp.trusted_keys()).expect("an identity provider");
+    let trusted = trusted.single_logout_url("https://idp.example/slo").expect("a URL");
+    let verifier = LogoutVerifier::new(&sp, trusted.clone(), "https://sp.example/slo").expect("a verifier");
+    assert!(idp.single_logout("https://idp.example/slo", known(None, false)).is_err());
+
+    for post in [false, true] {
+        let logout = idp.single_logout("https://idp.example/slo", known(Some("https://sp.example/slo"), post)).expect("a side");
+        assert_eq!(logout.ask(now()), None);
+        logout.log_in("ada", "_s1");
+        logout.log_in("ada", "_s2");
+        logout.log_in("bob", None);
+        assert_eq!(logout.sessions(), 3);
+
+        // We ask: the session of that index ends.
+        let session = Session::new("urn:idp", NameId::new("ada"), Some("_s1".to_owned()));
+        let query = |key| {
+            let url = OutgoingRequest::new(&sp, &trusted, &session, key).expect("a request").redirect(now()).expect("a URL").url;
+            url.split_once('?').expect("a query").1.to_owned()
+        };
+        let refused = logout.receive(Delivered::Redirect(&query(&stranger)), "", now()).expect_err("of a stranger");
+        assert_eq!((refused.code(), logout.sessions()), ("key_type_mismatch", 3));
+        let answer = logout.receive(Delivered::Redirect(&query(&key)), "r", now()).expect("accepted").expect("an answer");
+        assert_eq!((matches!(answer, Outgoing::Post(_)), logout.sessions()), (post, 2));
+
+        // It asks: the last session ends, and our answer is the end of it.
+        let sent = logout.ask(now()).expect("bob is logged in");
+        let taken = with_delivered(&sent, |delivered| verifier.verify_request(delivered, now())).expect("signed");
+        let request = taken.without_replay_protection();
+        assert_eq!((request.name_id().value.as_str(), request.session_indexes().len(), logout.sessions()), ("bob", 0, 1));
+        let answer = OutgoingResponse::new(&sp, &trusted, &request, &key).expect("an answer").redirect(now()).expect("a URL");
+        let answer = answer.split_once('?').expect("a query").1;
+        assert_eq!(logout.receive(Delivered::Redirect(answer), "", now()), Ok(None));
+        assert_eq!(logout.receive(Delivered::Redirect(answer), "", now()).expect_err("once").code(), "missing_parameter");
+    }
+}
+
+/// A message as a browser brings it.
+fn with_delivered<T>(sent: &saml_verify::logout::Outgoing, take: impl FnOnce(saml_verify::logout::Delivered<'_>) -> T) -> T {
+    use saml_verify::logout::{Delivered, Outgoing};
+    match sent {
+        Outgoing::Redirect(url) => take(Delivered::Redirect(url.split_once('?').expect("a query").1)),
+        Outgoing::Post(page) => {
+            let (_, rest) = page.html().split_once("name=\"SAMLRequest\" value=\"").expect("a field");
+            take(Delivered::Post(rest.split('"').next().expect("a value")))
+        }
+    }
+}

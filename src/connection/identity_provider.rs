@@ -202,6 +202,16 @@ impl IdentityProvider {
         Ok(self)
     }
 
+    /// Sends messages of logout to this URL by POST, and none by redirect: for an identity provider that takes no other binding.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::InvalidSloUrl`].
+    pub fn single_logout_post_url(mut self, url: impl Into<String>) -> Result<Self, ConfigError> {
+        self.slo_urls = LogoutUrls { redirect: None, ..LogoutUrls::both(&url.into())? };
+        Ok(self)
+    }
+
     /// Sends messages of logout where metadata says; each URL has been [checked](super::url::destination_fault).
     pub(super) fn with_slo_urls(self, slo_urls: LogoutUrls) -> Self {
         Self { slo_urls, ..self }

@@ -6,18 +6,18 @@ use std::sync::Arc;
 
 use super::Refusal;
 
-/// Why an assertion could not be claimed for its one use. SAML Profiles 4.1.4.5.
+/// Why an assertion, or a request for a logout, could not be claimed for its one use. SAML Profiles 4.1.4.5.
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub enum ReplayError {
-    /// The assertion was used before.
+    /// It was used before.
     Replayed,
     /// The store holds as many live assertions as it may, and forgets none of them early.
     StoreFull {
         /// How many it holds.
         capacity: usize,
     },
-    /// The store cannot tell whether the assertion was used before.
+    /// The store cannot tell whether it was used before.
     StoreUnavailable {
         /// The error of the store, which is also the [`source`](std::error::Error::source) of this one.
         source: Arc<dyn StdError + Send + Sync>,
@@ -68,7 +68,7 @@ impl StdError for ReplayError {
 impl fmt::Display for ReplayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Replayed => f.write_str("the assertion was used before"),
+            Self::Replayed => f.write_str("the message was used before"),
             Self::StoreFull { capacity } => {
                 write!(f, "the replay store holds {capacity} live assertions and has no room for more")
             }
@@ -100,7 +100,7 @@ impl Refusal for ReplayError {
     fn remedy(&self) -> String {
         match self {
             Self::Replayed => {
-                "start a new login; if users meet this after a reload or the back button, answer the POST with a redirect (303)"
+                "start the login or the logout again; if users meet this after a reload or the back button, answer the POST with a redirect (303)"
             }
             Self::StoreFull { .. } => {
                 "raise the capacity above the number of logins within one assertion's lifetime, or shorten that lifetime at the \
@@ -120,7 +120,7 @@ mod tests {
     fn every_refusal_has_its_own_code_and_message() {
         let unavailable = ReplayError::unavailable("timed out");
         for (error, code, message) in [
-            (ReplayError::Replayed, "replayed", "the assertion was used before"),
+            (ReplayError::Replayed, "replayed", "the message was used before"),
             (
                 ReplayError::StoreFull { capacity: 2 },
                 "replay_store_full",

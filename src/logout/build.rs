@@ -163,6 +163,10 @@ impl<'a> OutgoingRequest<'a> {
         Ok(LogoutPage { page, pending })
     }
 
+    pub(super) fn has_redirect_url(&self) -> bool {
+        self.urls.redirect.is_some()
+    }
+
     fn prepare(&self, now: SystemTime) -> Result<(String, PendingLogout), RequestError> {
         let NameId { value, format, name_qualifier, sp_name_qualifier, sp_provided_id } = self.session.name_id();
         check_text("Issuer", Some(self.sp))?;
@@ -304,6 +308,10 @@ impl<'a> OutgoingResponse<'a> {
         let (id, nonce) = (self.draw_id()?, nonce(self.nonce)?);
         let xml = signed(self.key, &id, |signature| self.xml(&id, url, now, signature))?;
         Ok(PostPage::new(TITLE, url, RedirectParameter::SamlResponse, &xml, self.relay_state, &nonce))
+    }
+
+    pub(super) fn has_redirect_url(&self) -> bool {
+        self.urls.redirect.is_some()
     }
 
     fn draw_id(&self) -> Result<String, RequestError> {

@@ -46,6 +46,7 @@
 mod build;
 mod check;
 mod explain;
+mod outgoing;
 mod pending;
 mod proof;
 mod received;
@@ -53,6 +54,7 @@ mod session;
 mod verify;
 
 pub use build::{LogoutFailure, LogoutPage, LogoutRedirect, OutgoingRequest, OutgoingResponse};
+pub use outgoing::Outgoing;
 pub use pending::PendingLogout;
 pub use received::{LogoutRequest, LogoutResponse, VerifiedRequest};
 pub use session::Session;

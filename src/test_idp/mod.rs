@@ -32,11 +32,13 @@
 
 mod algorithm;
 mod fault;
+mod logout;
 mod request;
 mod response;
 
 pub use algorithm::{DigestMethod, SignatureMethod};
 pub use fault::Fault;
+pub use logout::TestLogout;
 pub use request::TestRequest;
 pub use response::TestResponse;
 

@@ -5,6 +5,8 @@
 pub(crate) mod generate;
 #[cfg(all(feature = "internals", feature = "test-idp"))]
 pub(crate) mod habits;
+#[cfg(all(feature = "internals", feature = "test-idp"))]
+pub(crate) mod logout;
 pub(crate) mod outside;
 pub(crate) mod personal;
 pub(crate) mod posted;

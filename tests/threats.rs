@@ -22,7 +22,8 @@ fn every_id_stands_once_and_every_class_is_there() {
     let rows = rows(&in_package("tests/THREATS.md"));
     let ids: BTreeSet<&str> = rows.iter().map(|row| row.id.as_str()).collect();
     assert_eq!(ids.len(), rows.len(), "an id stands twice");
-    let classes: BTreeSet<String> = cases(&testdata("attacks")).iter().map(|case| text(case, "class").to_owned()).collect();
+    let vectors = ["attacks", "logout"].map(|part| cases(&testdata(part)));
+    let classes: BTreeSet<String> = vectors.iter().flatten().map(|case| text(case, "class").to_owned()).collect();
     for class in &classes {
         assert!(ids.iter().any(|id| is_of_class(id, class)), "no row for {class}");
     }
@@ -33,7 +34,7 @@ fn every_id_stands_once_and_every_class_is_there() {
 
 #[test]
 fn every_proof_is_there() {
-    let vectors = ["auth0", "attacks"].map(|part| cases(&testdata(part)));
+    let vectors = ["auth0", "attacks", "logout"].map(|part| cases(&testdata(part)));
     let mut wrong = Vec::new();
     let mut looked_at = 0;
     for row in rows(&in_package("tests/THREATS.md")) {

@@ -16,9 +16,12 @@ const { spawn } = require('child_process');
 const { chromium } = require('playwright-core');
 
 const SENTENCE = 'The login could not be verified. Please try again or contact your administrator.';
+const LOGOUT_SENTENCE = 'You may still be logged in elsewhere. Please close your browser, or contact your administrator.';
 const USER = 'ada@example.com';
 const PENDING = '__Host-saml-pending';
 const SESSION = '__Host-session';
+const LOGOUT = '__Host-saml-logout';
+const testdata = path.join(__dirname, '..', '..', 'testdata');
 
 const [program, screenshots] = process.argv.slice(2);
 /// What ends what was started.
@@ -68,6 +71,29 @@ function stop(child) {
   });
 }
 
+/// npm samlp as the identity provider of that service: its URL.
+function startSamlp(service) {
+  const child = spawn('node', ['--no-deprecation', path.join(__dirname, 'idp.js'), service], { stdio: ['pipe', 'pipe', 'inherit'] });
+  ends.push(() => stop(child));
+  return new Promise((resolve, reject) => {
+    child.on('exit', () => reject(new Error('samlp ended')));
+    child.stdout.once('data', (line) => resolve(`http://127.0.0.1:${String(line).trim()}`));
+  });
+}
+
+/// What its administrator would send: one binding for logout.
+function samlpMetadata(url, scene) {
+  const certificate = fs.readFileSync(path.join(testdata, 'auth0', 'keys', 'idp-rsa2048.pem'), 'utf8').replace(/-----.*-----/g, '');
+  const binding = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-';
+  const [logout, way] = scene === 'redirect' ? ['Redirect', 'redirect'] : ['POST', 'post'];
+  return `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="urn:samlp:${scene}">
+    <IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+    <KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>${certificate}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>
+    <SingleLogoutService Binding="${binding}${logout}" Location="${url}/logout/${scene}/${way}"/>
+    <SingleSignOnService Binding="${binding}Redirect" Location="${url}/login/${scene}"/>
+    </IDPSSODescriptor></EntityDescriptor>`;
+}
+
 async function main() {
   const [spPort, idpPort, redisPort] = [await freePort(), await freePort(), await freePort()];
   const sp = `http://localhost:${spPort}`;
@@ -113,8 +139,8 @@ async function main() {
   const cookie = async (context, name) => (await context.cookies(sp)).find((one) => one.name === name);
 
   /// The refusal that a page shows: its reference number leads to the code in the log.
-  const refusal = async (page) => {
-    assert.strictEqual(await page.locator('p').first().textContent(), SENTENCE);
+  const refusal = async (page, sentence = SENTENCE) => {
+    assert.strictEqual(await page.locator('p').first().textContent(), sentence);
     const reference = await page.locator('code').textContent();
     // The line may come a little behind the page.
     for (let tries = 0; tries < 40; tries += 1) {
@@ -139,6 +165,12 @@ async function main() {
     await page.waitForURL((url) => url.origin === sp);
     await page.waitForLoadState();
     return { page, status: response.status() };
+  };
+  /// Logs out at the service, and comes back from the identity provider.
+  const logOut = async (page) => {
+    await page.click('button');
+    await page.waitForURL((url) => url.pathname.startsWith('/saml/slo/'));
+    await page.waitForSelector('h1:text("Logged out")');
   };
   const samlResponse = (body) => new URLSearchParams(body).get('SAMLResponse');
 
@@ -178,8 +210,8 @@ async function main() {
   const stolen = await post(eve.context, samlResponse(ada.posts[0]));
   check('in another browser it answers nothing', [stolen.status, await refusal(stolen.page)], [400, 'in_response_to_mismatch']);
   await page.goto(sp);
-  await page.click('button');
-  await page.waitForSelector('text=Who is your employer?');
+  await logOut(page);
+  await page.goto(sp);
   check('who logs out is logged out', [await page.locator('h1').textContent(), (await cookie(ada.context, SESSION))?.value], ['Log in', undefined]);
 
   // Two tabs, which end the other way round.
@@ -265,6 +297,120 @@ async function main() {
     await far.click('a');
     await far.waitForURL((url) => url.origin === sp);
     check(`a session in a ${value} cookie, behind a link on another site`, await far.title(), expected);
+  }
+
+  // Single logout: it starts at the service, or at the identity provider; by redirect with the one tenant, by POST with the other.
+  for (const tenant of ['acme', 'globex']) {
+    const method = tenant === 'acme' ? 'GET' : 'POST';
+    const [here, there] = [`${sp}/saml/slo/${tenant}`, `${idp}/${tenant}/logout`];
+    const [one, other] = [await person(), await person()];
+    const sent = [];
+    one.context.on('request', (request) => {
+      const [url] = request.url().split('?');
+      if ([here, there].includes(url)) sent.push({ method: request.method(), url, query: request.url().slice(url.length), body: request.postData() });
+    });
+    const ways = (all) => all.map(({ method, url }) => `${method} ${url}`);
+    /// Brings a message once more, or another in its place: the code of the refusal.
+    const again = async (message, to, change = (text) => text) => {
+      if (method === 'GET') {
+        await tab.goto(to + change(message.query));
+      } else {
+        const fields = [...new URLSearchParams(message.body)].map(([name, value]) => [name, name === 'RelayState' ? value : change(value)]);
+        const inputs = fields.map(([name, value]) => `<input name="${name}" value="${value}">`).join('');
+        await elsewhere(tab, `<form method="post" action="${to}">${inputs}<button>Go</button></form>`);
+        await tab.click('button');
+        await tab.waitForURL((url) => url.origin === sp);
+      }
+      return refusal(tab, LOGOUT_SENTENCE);
+    };
+    const [tab, bystander] = [await one.tab(), await other.tab()];
+    const violations = [];
+    tab.on('console', (message) => message.type() === 'error' && violations.push(message.text()));
+    await bystander.goto(`${sp}/login/${tenant}`);
+    await logIn(bystander, { user: 'bystander@example.com' });
+
+    await tab.goto(`${sp}/login/${tenant}`);
+    await logIn(tab);
+    await elsewhere(bystander, `<form method="post" action="${sp}/logout"><button>Go</button></form>`);
+    await bystander.click('button');
+    await bystander.waitForURL((url) => url.origin === sp);
+    check(`${tenant}: another site cannot log anybody out`, await user(bystander), 'bystander@example.com');
+
+    const kept = await cookie(one.context, SESSION);
+    await logOut(tab);
+    const outgoing = sent.splice(0);
+    check(`${tenant}: a logout here goes there and comes back`, ways(outgoing), [`${method} ${there}`, `${method} ${here}`]);
+    check(`${tenant}: and is told`, await tab.locator('p').first().textContent(), 'You are logged out, here and at your employer.');
+    await shoot(tab, `9-logged-out-${tenant}`);
+    const left = [await cookie(one.context, SESSION), await cookie(one.context, LOGOUT)];
+    check(`${tenant}: no cookie is left of it`, left, [undefined, undefined]);
+    await one.context.addCookies([kept]);
+    await tab.goto(sp);
+    check(`${tenant}: nor is the session, for a cookie that somebody kept`, await tab.title(), 'Log in');
+    check(`${tenant}: an answer is taken once`, await again(outgoing[1], here), 'no_logout_pending');
+
+    await tab.goto(`${sp}/login/${tenant}`);
+    await logIn(tab);
+    sent.splice(0);
+    await tab.goto(there);
+    await tab.waitForSelector('h1:text("Logged out")');
+    check(`${tenant}: a logout there comes here and goes back`, [new URL(tab.url()).origin, ways(sent)],
+      [idp, [`GET ${there}`, `${method} ${here}`, `${method} ${there}`]]);
+    await tab.goto(sp);
+    check(`${tenant}: the session here is over`, await tab.title(), 'Log in');
+    await bystander.goto(sp);
+    check(`${tenant}: that of another user goes on`, await user(bystander), 'bystander@example.com');
+    check(`${tenant}: no Content-Security-Policy was violated`, violations.filter((text) => !text.includes('status of 400')), []);
+
+    // The message of the identity provider once more, at the other tenant, and changed.
+    const request = sent.find(({ url }) => url === here);
+    const elsewhereUrl = `${sp}/saml/slo/${tenant === 'acme' ? 'globex' : 'acme'}`;
+    check(`${tenant}: a request is taken once`, await again(request, here), 'replayed');
+    check(`${tenant}: and not from another tenant`, await again(request, elsewhereUrl), 'issuer_mismatch');
+    const edited = (text) => Buffer.from(Buffer.from(text, 'base64').toString().replace(USER, 'bystander@example.com')).toString('base64');
+    const change = method === 'GET' ? (query) => `${query}&RelayState=x` : edited;
+    check(`${tenant}: nor changed`, await again(request, here, change), method === 'GET' ? 'untrusted_key' : 'digest_mismatch');
+    const unsigned = (text) => Buffer.from(Buffer.from(text, 'base64').toString().replace(/<ds:Signature.*<\/ds:Signature>/s, '')).toString('base64');
+    const strip = method === 'GET' ? (query) => query.replace(/&Signature=.*/, '') : unsigned;
+    check(`${tenant}: nor unsigned`, await again(request, here, strip), method === 'GET' ? 'missing_parameter' : 'unsigned');
+    await bystander.goto(sp);
+    check(`${tenant}: nothing of that ended a session`, await user(bystander), 'bystander@example.com');
+  }
+
+  // The same with npm samlp, Auth0's own package.
+  const portalPort = await freePort();
+  const portal2 = `http://localhost:${portalPort}`;
+  const samlp = await startSamlp(portal2);
+  const files = ['redirect', 'post', 'partial-post'].map((scene) => {
+    const file = path.join(folder, `${scene}.xml`);
+    fs.writeFileSync(file, samlpMetadata(samlp, scene));
+    return ['--tenant', `${scene}=${file}`];
+  });
+  const key = ['--signing-key', path.join(testdata, 'signing', 'rsa2048.pkcs8.pem')];
+  await start(program, ['--listen', `127.0.0.1:${portalPort}`, '--base-url', portal2, ...files.flat(), ...key], portalPort);
+  const sessionsLeft = async (scene) => (await (await fetch(`${samlp}/sessions/${scene}`)).json()).sessions;
+  for (const scene of ['redirect', 'post', 'partial-post']) {
+    const method = scene === 'redirect' ? 'GET' : 'POST';
+    const guest = await person();
+    const tab = await guest.tab();
+    const here = `${portal2}/saml/slo/${scene}`;
+    const ways = [];
+    guest.context.on('request', (request) => request.url().split('?')[0] === here && ways.push(request.method()));
+    const enter = async () => {
+      await tab.goto(`${portal2}/login/${scene}`);
+      await tab.waitForURL(`${portal2}/`);
+      return [await user(tab), await sessionsLeft(scene)];
+    };
+    check(`samlp, ${scene}: a login`, await enter(), ['auth0|64f0c2a17d9e4b0012ab34cd', 1]);
+    await logOut(tab);
+    const told = scene === 'partial-post' ? 'You are logged out here, but not everywhere. Close the browser to be sure.' : 'You are logged out, here and at your employer.';
+    check(`samlp, ${scene}: a logout that starts at the service`, [await tab.locator('p').first().textContent(), await sessionsLeft(scene), ways.splice(0)], [told, 0, [method]]);
+    await enter();
+    await tab.goto(`${samlp}/logout/${scene}/${method === 'GET' ? 'redirect' : 'post'}`);
+    await tab.waitForFunction(() => document.body && document.body.textContent.trim() === '200');
+    check(`samlp, ${scene}: a logout that starts at the identity provider`, [await sessionsLeft(scene), ways.splice(0)], [0, [method]]);
+    await tab.goto(portal2);
+    check(`samlp, ${scene}: it ends the session at the service`, await tab.title(), 'Log in');
   }
 
   // Redis.

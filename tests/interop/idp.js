@@ -1,10 +1,13 @@
 // Auth0's own package as an identity provider on loopback. Prints its port, and stops with its standard input.
 //
+//   node idp.js [SERVICE]    the base URL of `examples/axum-sp`, if it is that service whose sessions end
+//
 //   /parse/none    what samlp reads in a request, which need not be signed
 //   /parse/CERT    the same, where it must be signed by testdata/signing/CERT.cert.pem
 //   /samlp/assertion, /samlp/response    answers a request, with this part signed
 //   /logout/SCENE/BINDING    single logout by redirect or by post; a SCENE has one session at our service, and where its name starts
 //                            with "partial", the identity provider fails to end its own
+//   /login/SCENE    logs in at the service SERVICE, where a SCENE is a tenant: a session of it begins
 
 'use strict';
 
@@ -57,7 +60,20 @@ app.all('/samlp/:signed', (req, res, next) => {
   })(req, res, next);
 });
 
+const service = process.argv[2];
+const issuer = (scene) => (service ? `urn:samlp:${scene}` : ISSUER);
 const scenes = new Map();
+let logins = 0;
+
+/// A session at the service, as `samlp` remembers it.
+const participant = (scene, sessionIndex) => ({
+  serviceProviderId: service ? `${service}/saml/metadata` : 'urn:example:sp:portal',
+  nameId: user.id,
+  nameIdFormat: 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified',
+  sessionIndex,
+  serviceProviderLogoutURL: service ? `${service}/saml/slo/${scene}` : 'https://portal.example.com/saml/slo',
+  cert: read('signing', 'rsa2048.cert.pem'),
+});
 
 function scene(name) {
   if (!scenes.has(name)) {
@@ -67,25 +83,33 @@ function scene(name) {
       load: (req, handle, options, done) => (done || options)(null, states.get(handle)),
       update: (req, handle, state, done) => { states.set(handle, state); done(null); },
     };
-    const participants = [{
-      serviceProviderId: 'urn:example:sp:portal',
-      nameId: user.id,
-      nameIdFormat: 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified',
-      sessionIndex: '_session-1',
-      serviceProviderLogoutURL: 'https://portal.example.com/saml/slo',
-      cert: read('signing', 'rsa2048.cert.pem'),
-    }];
-    scenes.set(name, { store, participants });
+    scenes.set(name, { store, participants: service ? [] : [participant(name, '_session-1')] });
   }
   return scenes.get(name);
 }
+
+app.all('/login/:scene', (req, res, next) => {
+  logins += 1;
+  const sessionIndex = `_login-${logins}`;
+  scene(req.params.scene).participants.push(participant(req.params.scene, sessionIndex));
+  samlp.auth({
+    issuer: issuer(req.params.scene),
+    cert: read('auth0', 'keys', 'idp-rsa2048.pem'),
+    key: read('auth0', 'keys', 'idp-rsa2048.key'),
+    destination: `${service}/saml/acs`,
+    recipient: `${service}/saml/acs`,
+    sessionIndex,
+    getUserFromRequest: () => user,
+    getPostURL: (audience, dom, request, callback) => callback(null, `${service}/saml/acs`),
+  })(req, res, next);
+});
 
 app.all('/logout/:scene/:binding', (req, res, next) => {
   const { store, participants } = scene(req.params.scene);
   // The package looks into a body also where there is none.
   req.body = req.body || {};
   samlp.logout({
-    issuer: ISSUER,
+    issuer: issuer(req.params.scene),
     cert: read('auth0', 'keys', 'idp-rsa2048.pem'),
     key: read('auth0', 'keys', 'idp-rsa2048.key'),
     deflate: true,

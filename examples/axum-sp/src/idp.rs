@@ -3,28 +3,61 @@
 //! It stands in for Auth0 and its like, so that the example runs on its own: a service that goes into production has none of this
 //! file, nor the feature `test-idp`. Its login page also sends what a service must refuse.
 
+use std::collections::HashMap;
+use std::error::Error;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use axum::extract::{Form, Path, RawQuery, State};
+use axum::extract::{Form, Path, Query, RawQuery, State};
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Router, middleware::map_response, routing::get};
-use saml_verify::test_idp::{Fault, TestIdp, TestRequest};
-use saml_verify::{RelayState, ServiceProvider};
+use saml_verify::logout::Delivered;
+use saml_verify::test_idp::{Fault, TestIdp, TestLogout, TestRequest};
+use saml_verify::{ConfigError, IdentityProvider, RelayState, ServiceProvider, TrustedKeys};
 use serde::Deserialize;
 
-use crate::page::{Refusal, escape, headers, page, style};
+use crate::logout::Message;
+use crate::page::{Refusal, carried, escape, headers, page, posted, style};
+use crate::service::Service;
 
+/// The first wants messages of logout by redirect, the second by POST.
 pub const TENANTS: [&str; 2] = ["acme", "globex"];
+/// What the service signs with while it is tried out, and what is trusted here.
+pub const SP_KEY: &[u8] = include_bytes!("../../../testdata/signing/rsa2048.pkcs8.pem");
+const SP_CERTIFICATE: &[u8] = include_bytes!("../../../testdata/signing/rsa2048.cert.pem");
 
 /// The entity ID of each tenant is also the URL of its login page.
-pub fn routes(base_url: String, sp: ServiceProvider) -> Router {
+pub fn routes(base_url: String, service: &Service) -> Result<Router, Box<dyn Error>> {
     let routes = Router::new().route("/style.css", get(style)).route("/{tenant}", get(login_page).post(answer));
-    routes.layer(map_response(headers)).with_state(Arc::new((base_url, sp)))
+    let routes = routes.route("/{tenant}/logout", get(log_out).post(log_out_by_post)).layer(map_response(headers));
+    let mut logouts = HashMap::new();
+    for tenant in TENANTS {
+        let url = format!("{base_url}/{tenant}");
+        let sp = IdentityProvider::new(service.sp.entity_id(), TrustedKeys::from_pem(SP_CERTIFICATE)?)?;
+        let sp = by_its_binding(tenant, sp, service.slo_url(tenant))?;
+        logouts.insert(tenant, TestIdp::new(&url).single_logout(&format!("{url}/logout"), sp)?);
+    }
+    Ok(routes.with_state(Arc::new(Idp { base_url, sp: service.sp.clone(), logouts })))
 }
 
-/// Its own URL, and the one service that it knows.
-type Known = Arc<(String, ServiceProvider)>;
+/// A tenant as its administrator describes it to the service.
+pub fn connection(url: &str, tenant: &str) -> Result<IdentityProvider, ConfigError> {
+    let idp = IdentityProvider::new(url, TestIdp::new(url).trusted_keys())?.single_sign_on_url(url)?;
+    by_its_binding(tenant, idp, format!("{url}/logout"))
+}
+
+fn by_its_binding(tenant: &str, to: IdentityProvider, slo_url: String) -> Result<IdentityProvider, ConfigError> {
+    if tenant == TENANTS[0] { to.single_logout_url(slo_url) } else { to.single_logout_post_url(slo_url) }
+}
+
+/// Its own URL, the one service that it knows, and who is logged in there.
+struct Idp {
+    base_url: String,
+    sp: ServiceProvider,
+    logouts: HashMap<&'static str, TestLogout>,
+}
+
+type Known = State<Arc<Idp>>;
 
 #[derive(Deserialize)]
 struct Login {
@@ -46,14 +79,14 @@ async fn login_page(Path(tenant): Path<String>, RawQuery(query): RawQuery) -> Ht
              <form method=\"post\"><input type=\"hidden\" name=\"query\" value=\"{query}\">\
              <label>User<input name=\"user\" value=\"ada@example.com\" required autofocus></label>\
              <label>Answer<select name=\"fault\"><option value=\"\">as it should be</option>{faults}</select></label>\
-             <button>Log in</button></form>"
+             <button>Log in</button></form><p><a href=\"/{tenant}/logout\">Log out everywhere</a></p>"
         ),
     )
 }
 
 /// Whoever asks gets an answer. A real one sends it only to URLs that it was told before.
-async fn answer(idp: State<Known>, Path(tenant): Path<String>, Form(login): Form<Login>) -> Result<Response, Refusal> {
-    let ((base_url, sp), now) = (&**idp, SystemTime::now());
+async fn answer(idp: Known, Path(tenant): Path<String>, Form(login): Form<Login>) -> Result<Response, Refusal> {
+    let (Idp { base_url, sp, logouts }, now) = (&**idp, SystemTime::now());
     let (idp, random) = (TestIdp::new(&format!("{base_url}/{tenant}")), RelayState::mint()?);
     let query = Some(login.query.as_str()).filter(|query| !query.is_empty());
     let request = query.map(TestRequest::from_query).transpose()?;
@@ -61,7 +94,31 @@ async fn answer(idp: State<Known>, Path(tenant): Path<String>, Form(login): Form
     // It is started again while its answers are still remembered, so they are not numbered.
     let id = format!("_{}", random.as_str());
     let response = request.as_ref().map_or_else(unasked, |request| idp.answer(request, now));
-    let response = response.assertion_id(&id).name_id(login.user.as_str());
-    let page = Fault::of_code(&login.fault).map_or(response.clone(), |fault| response.broken(fault)).to_page();
-    Ok((page.headers(), page.html().to_owned()).into_response())
+    let response = response.assertion_id(&id).session_index(id.as_str()).name_id(login.user.as_str());
+    if let Some(logout) = logouts.get(&*tenant) {
+        logout.log_in(login.user.as_str(), id.as_str());
+    }
+    Ok(posted(&Fault::of_code(&login.fault).map_or(response.clone(), |fault| response.broken(fault)).to_page()))
+}
+
+/// Takes a message of the service. Without one, a logout starts here, with who logged in last.
+async fn log_out(
+    (idp, Path(tenant), RawQuery(query)): (Known, Path<String>, RawQuery),
+    Query(fields): Query<Message>,
+) -> Result<Response, Refusal> {
+    idp.log_out(&tenant, query.as_deref().map(Delivered::Redirect), &fields)
+}
+
+async fn log_out_by_post(idp: Known, Path(tenant): Path<String>, Form(fields): Form<Message>) -> Result<Response, Refusal> {
+    idp.log_out(&tenant, Some(fields.posted()), &fields)
+}
+
+impl Idp {
+    fn log_out(&self, tenant: &str, message: Option<Delivered<'_>>, fields: &Message) -> Result<Response, Refusal> {
+        let logout = self.logouts.get(tenant).ok_or_else(|| Refusal::unknown_tenant(tenant))?;
+        let ask = || Ok(logout.ask(SystemTime::now()));
+        let sent = message.map_or_else(ask, |message| logout.receive(message, &fields.relay_state, SystemTime::now()))?;
+        let done = || page("Logged out", "<p>Nobody is logged in here, nor at the service.</p>").into_response();
+        Ok(sent.as_ref().map_or_else(done, carried))
+    }
 }

@@ -3,27 +3,30 @@
 //! Without options it brings a test identity provider along. With `--tenant` it takes logins of real ones.
 
 mod idp;
+mod logout;
 mod page;
 mod service;
+mod session;
 
 use std::error::Error;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::map_response;
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum_extra::extract::cookie::Key;
 use clap::Parser;
 use redis::Client;
 use saml_verify::metadata::{MetadataReader, SpMetadata, Vouched};
-use saml_verify::test_idp::TestIdp;
-use saml_verify::{AsyncRedisReplayStore, AsyncReplayStore, InProcessReplayStore, ServiceProvider, Verifier};
+use saml_verify::{AsyncRedisReplayStore, AsyncReplayStore, InProcessReplayStore, ServiceProvider, SigningKey, Verifier};
 use tokio::net::TcpListener;
 
 use service::{Service, connect};
+use session::Sessions;
 
 /// A service that takes SAML logins
 #[derive(Parser)]
@@ -35,8 +38,11 @@ struct Options {
     #[arg(long, default_value = "http://localhost:3000")]
     base_url: String,
     /// Takes the logins of a tenant: NAME=METADATA, a file that you vouch for, or NAME=CERTIFICATE,ENTITY-ID,SSO-URL [repeatable]
-    #[arg(long)]
+    #[arg(long, requires = "signing_key")]
     tenant: Vec<String>,
+    /// Signs messages of logout: PEM of a private key, whose certificate the identity providers have
+    #[arg(long, value_name = "FILE")]
+    signing_key: Option<PathBuf>,
     /// Where the test identity provider listens, which is there unless a tenant is given
     #[arg(long, default_value = "127.0.0.1:3001")]
     test_idp: SocketAddr,
@@ -58,7 +64,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         None => Arc::new(InProcessReplayStore::default()),
     };
     let key = options.cookie_secret.as_ref().map_or_else(|| Ok(Key::generate()), |secret| Key::try_from(secret.as_bytes()))?;
-    let service = Service { sp, tenants: Arc::default(), used, key };
+    let signing_key = SigningKey::from_pem(options.signing_key.map_or_else(|| Ok(idp::SP_KEY.to_vec()), std::fs::read)?)?;
+    let service = Service { sp, tenants: Arc::default(), used, key, sessions: Sessions::default(), signing_key };
 
     for tenant in &options.tenant {
         let (name, rest) = tenant.split_once('=').ok_or("--tenant: NAME=…")?;
@@ -75,19 +82,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let base_url = format!("http://{}", options.test_idp);
         for tenant in idp::TENANTS {
             let url = format!("{base_url}/{tenant}");
-            connect(&service, tenant, &url, &url, TestIdp::new(&url).certificate())?;
+            service.tenants.insert(tenant.to_owned(), Verifier::new(service.sp.clone(), idp::connection(&url, tenant)?))?;
         }
         tracing::warn!("a test identity provider, which believes every name, listens on {base_url}");
-        let routes = idp::routes(base_url, service.sp.clone());
+        let routes = idp::routes(base_url, &service)?;
         tokio::spawn(axum::serve(TcpListener::bind(options.test_idp).await?, routes).into_future());
     }
     let metadata = ([(CONTENT_TYPE, "application/samlmetadata+xml")], SpMetadata::new(&service.sp)?.to_xml());
     let pages = Router::new()
         .route("/", get(page::home))
         .route("/style.css", get(page::style))
-        .route("/logout", post(service::logout))
         .route("/saml/metadata", get(async || metadata));
-    let routes = pages.with_state(service.clone()).merge(service::routes(service)).layer(map_response(page::headers));
+    let pages = pages.with_state(service.clone()).merge(logout::routes(service.clone()));
+    let routes = pages.merge(service::routes(service)).layer(map_response(page::headers));
     tracing::info!("open {}", options.base_url);
     Ok(axum::serve(TcpListener::bind(options.listen).await?, routes).await?)
 }

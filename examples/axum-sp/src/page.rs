@@ -6,21 +6,32 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum_extra::extract::SignedCookieJar;
+use saml_verify::logout::{self, Outgoing};
 use saml_verify::time::format_rfc3339;
-use saml_verify::{Error, RelayState, RequestError};
+use saml_verify::{ConfigError, Error, PendingRequestError, PostPage, RelayState, RequestError};
 
-use crate::service::{Service, Session};
+use crate::service::Service;
+use crate::session::Session;
 
-/// Why there is no login, for the log alone.
+/// Why there is no login or no logout, for the log alone; the browser gets the sentence.
 pub struct Refusal {
     status: u16,
     pub code: &'static str,
     detail: String,
+    sentence: &'static str,
 }
 
 impl Refusal {
+    pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), sentence: Error::FOR_USER }
+    }
+
     pub fn unknown_tenant(tenant: &str) -> Self {
-        Self { status: 404, code: "unknown_tenant", detail: format!("there is no tenant {tenant:?}") }
+        Self::new(404, "unknown_tenant", format!("there is no tenant {tenant:?}"))
+    }
+
+    pub fn of_logout(self) -> Self {
+        Self { sentence: logout::FOR_USER, ..self }
     }
 }
 
@@ -28,44 +39,65 @@ impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         let (section, expected, received, remedy) = (error.section(), error.expected(), error.received(), error.remedy());
         let detail = format!("{error} [{section}]; expected {expected:?}, received {received:?}; {remedy}");
-        Self { status: error.kind().http_status(), code: error.code(), detail }
+        Self::new(error.kind().http_status(), error.code(), detail)
     }
 }
 
-impl From<RequestError> for Refusal {
-    fn from(error: RequestError) -> Self {
-        Self { status: 400, code: error.code(), detail: format!("{error}; {}", error.remedy()) }
-    }
+macro_rules! refused {
+    ($($error:ty => $status:literal)*) => {$(
+        impl From<$error> for Refusal {
+            fn from(error: $error) -> Self {
+                Self::new($status, error.code(), error.to_string())
+            }
+        }
+    )*};
 }
+
+refused!(RequestError => 400 PendingRequestError => 400 ConfigError => 500);
 
 impl IntoResponse for Refusal {
     /// The same page for every cause. The reference number leads from it to the line in the log.
     fn into_response(self) -> Response {
         let reference = RelayState::mint().map_or_else(|error| error.to_string(), |token| token.as_str()[..8].to_owned());
-        tracing::warn!(reference, code = self.code, "login refused: {}", self.detail);
-        let sentence = Error::FOR_USER;
+        tracing::warn!(reference, code = self.code, "refused: {}", self.detail);
+        let sentence = self.sentence;
         let body = format!("<p>{sentence}</p><p>Reference: <code>{reference}</code></p><a href=\"/\">Start again</a>");
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        (status, page("No login", &body)).into_response()
+        (status, page("Refused", &body)).into_response()
     }
 }
 
 pub async fn home(service: State<Service>, jar: SignedCookieJar) -> Html<String> {
-    let Some(Session { tenant, user, until }) = Session::of(&jar) else {
+    let Some(Session { tenant, until, at_idp }) = service.sessions.of(&jar) else {
         let tenants: BTreeSet<String> = service.tenants.connections().iter().map(|one| escape(one.key())).collect();
         let link = |name| format!("<a class=\"button\" href=\"/login/{name}\">{name}</a>");
         let links: String = tenants.iter().map(link).collect();
         return page("Log in", &format!("<p>Who is your employer?</p>{links}"));
     };
-    let (user, tenant, until) = (escape(&user.value), escape(&tenant), format_rfc3339(until)[..16].replace('T', " "));
+    let (user, tenant, until) = (escape(&at_idp.name_id().value), escape(&tenant), format_rfc3339(until)[..16].replace('T', " "));
     let who = format!("You are <b id=\"user\">{user}</b> of <b id=\"tenant\">{tenant}</b>. The session ends at {until} UTC.");
-    page("Logged in", &format!("<p>{who}</p><form method=\"post\" action=\"/logout\"><button>Log out here</button></form>"))
+    page("Logged in", &format!("<p>{who}</p><form method=\"post\" action=\"/logout\"><button>Log out</button></form>"))
 }
 
 pub fn page(title: &str, body: &str) -> Html<String> {
     let style = "<meta name=\"viewport\" content=\"width=device-width\"><link rel=\"stylesheet\" href=\"/style.css\">";
     let head = format!("<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title>{style}");
     Html(format!("{head}<main><h1>{title}</h1>{body}</main></html>"))
+}
+
+/// A message of logout on its way. Chromium applies `form-action` to the redirects behind a form, so that a page leads on instead.
+pub fn carried(message: &Outgoing) -> Response {
+    match message {
+        Outgoing::Post(page) => posted(page),
+        Outgoing::Redirect(url) => {
+            let on = format!("<meta http-equiv=\"refresh\" content=\"0; url={0}\"><a href=\"{0}\">Continue</a>", escape(url));
+            page("Logging out", &on).into_response()
+        }
+    }
+}
+
+pub fn posted(page: &PostPage) -> Response {
+    (page.headers(), page.html().to_owned()).into_response()
 }
 
 pub async fn style() -> impl IntoResponse {

@@ -2,18 +2,19 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use axum::Router;
 use axum::extract::{Form, FromRef, Path, Query, State};
 use axum::response::Redirect;
 use axum::routing::{get, post};
 use axum_extra::extract::cookie::{Cookie, Key, SameSite, SignedCookieJar};
-use saml_verify::{AsyncReplayStore, AuthnRequest, IdentityProvider, Limits, Login, NameId, PendingRequest};
-use saml_verify::{PendingRequests, Registry, ServiceProvider, TrustedKeys, Verifier, peek_issuer};
-use serde::{Deserialize, Serialize};
+use saml_verify::{AsyncReplayStore, AuthnRequest, IdentityProvider, Limits, PendingRequest, PendingRequests};
+use saml_verify::{Registry, ServiceProvider, SigningKey, TrustedKeys, Verifier, peek_issuer};
+use serde::Deserialize;
 
 use crate::page::Refusal;
+use crate::session::Sessions;
 
 // [the service]
 #[derive(Clone, FromRef)]
@@ -22,6 +23,8 @@ pub struct Service {
     pub tenants: Arc<Registry>,
     pub used: Arc<dyn AsyncReplayStore>,
     pub key: Key,
+    pub sessions: Sessions,
+    pub signing_key: SigningKey,
 }
 
 pub fn connect(service: &Service, tenant: &str, entity_id: &str, url: &str, pem: &[u8]) -> Result<(), Box<dyn Error>> {
@@ -49,7 +52,7 @@ async fn acs(service: &Service, jar: SignedCookieJar, form: &Answer) -> Outcome 
     let login = verified.claim_async(&service.used).await?;
     let request = pending.take_answered(&login);
     let jar = jar.add(cookie(PENDING, pending.to_compact(), SameSite::None));
-    let jar = jar.add(cookie(SESSION, Session::begin(tenant.key(), &login, now), SameSite::Lax));
+    let jar = jar.add(cookie(SESSION, service.sessions.begin(tenant.key(), &login, now)?, SameSite::Lax));
     Ok((jar, Redirect::to(request.as_ref().and_then(PendingRequest::return_to).unwrap_or("/"))))
 }
 
@@ -57,14 +60,14 @@ fn pending(jar: &SignedCookieJar) -> PendingRequests {
     jar.get(PENDING).and_then(|cookie| cookie.value().parse().ok()).unwrap_or_default()
 }
 
-fn cookie(name: &'static str, value: String, same_site: SameSite) -> Cookie<'static> {
+pub fn cookie(name: &'static str, value: String, same_site: SameSite) -> Cookie<'static> {
     Cookie::build((name, value)).path("/").secure(true).http_only(true).same_site(same_site).build()
 }
 // [end]
 
 /// `__Host-`: no other host, also none below ours, can set them. What is signed is the value alone, so the two never look alike.
 const PENDING: &str = "__Host-saml-pending";
-const SESSION: &str = "__Host-session";
+pub const SESSION: &str = "__Host-session";
 
 type Outcome = Result<(SignedCookieJar, Redirect), Refusal>;
 
@@ -81,29 +84,10 @@ pub struct Answer {
     saml_response: String,
 }
 
-/// Who is logged in. A service with a database keeps this there, and a random number in the cookie.
-#[derive(Serialize, Deserialize)]
-pub struct Session {
-    pub tenant: String,
-    pub user: NameId,
-    pub until: SystemTime,
-}
-
-impl Session {
-    /// The value of its cookie. It ends with the session at the identity provider, if that says when.
-    fn begin(tenant: &str, login: &Login, now: SystemTime) -> String {
-        for warning in login.warnings() {
-            tracing::warn!(tenant, code = warning.code(), "{warning}");
-        }
-        let longest = now + Duration::from_secs(8 * 3600);
-        let until = login.session_not_on_or_after().map_or(longest, |end| end.min(longest));
-        let session = Self { tenant: tenant.to_owned(), user: login.name_id().clone(), until };
-        serde_json::to_string(&session).unwrap_or_default()
-    }
-
-    pub fn of(jar: &SignedCookieJar) -> Option<Self> {
-        let session: Self = serde_json::from_str(jar.get(SESSION)?.value()).ok()?;
-        Some(session).filter(|session| SystemTime::now() < session.until)
+impl Service {
+    /// Where messages of logout of that tenant come.
+    pub fn slo_url(&self, tenant: &str) -> String {
+        self.sp.acs_urls()[0].replace("/saml/acs", &format!("/saml/slo/{tenant}"))
     }
 }
 
@@ -118,9 +102,4 @@ async fn acs_or_start(service: State<Service>, jar: SignedCookieJar, form: Form<
         }
         outcome => outcome,
     }
-}
-
-/// Ends the session here. The one at the identity provider goes on.
-pub async fn logout(jar: SignedCookieJar) -> (SignedCookieJar, Redirect) {
-    (jar.remove(cookie(SESSION, String::new(), SameSite::Lax)), Redirect::to("/"))
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use crate::crypto::TrustedKey;
+use crate::crypto::{TrustedKey, TrustedKeys};
 use crate::error::Error;
 use crate::replay::{AsyncReplayStore, ReplayKey, ReplayStore};
 use crate::saml::assertion::{Assertion, Content};
@@ -362,6 +362,11 @@ impl Warning {
         let Skewed { name, instant } = *skewed;
         let difference = instant.duration_since(now).unwrap_or_else(|behind| behind.duration());
         Self::ClockSkewUsed { name, instant: to_the_millisecond(instant), now: to_the_millisecond(now), difference, clock_skew }
+    }
+
+    /// Where it is one of those on their way out.
+    pub(crate) fn of_retiring(retiring: &TrustedKeys, key: &TrustedKey) -> Option<Self> {
+        retiring.iter().any(|old| old == key).then(|| Self::RetiringKeyUsed { sha256: key.shown() })
     }
 
     /// A stable name, for programs.

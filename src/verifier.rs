@@ -97,7 +97,7 @@ pub enum ExpiredCertificate {
 }
 
 impl ExpiredCertificate {
-    fn judge(self, key: &TrustedKey, now: SystemTime) -> Result<Option<Warning>, SignatureError> {
+    pub(crate) fn judge(self, key: &TrustedKey, now: SystemTime) -> Result<Option<Warning>, SignatureError> {
         let Some(certificate) = key.certificate() else { return Ok(None) };
         if self == Self::Ignore || key.is_valid_at(now) {
             return Ok(None);
@@ -380,7 +380,7 @@ impl Verifier {
     #[cold]
     fn foresee(&self, idp: &IdentityProvider, key: &TrustedKey, now: SystemTime) -> impl Iterator<Item = Warning> {
         const DAY: u64 = 86_400;
-        let retiring = idp.retiring_keys().iter().any(|old| old == key).then(|| Warning::RetiringKeyUsed { sha256: key.shown() });
+        let retiring = Warning::of_retiring(idp.retiring_keys(), key);
         let ending = key.certificate().and_then(|certificate| {
             let left = certificate.not_after().duration_since(now).ok().filter(|left| *left < self.expiry_notice)?;
             Some(Warning::CertificateEndsSoon {

@@ -285,8 +285,8 @@ fn kinds_of_messages_are_told_apart() {
     for (name, namespace, advice) in [
         ("Response", "protocol", "Compare each"),
         ("AuthnRequest", "protocol", "a request"),
-        ("LogoutRequest", "protocol", "logout"),
-        ("LogoutResponse", "protocol", "logout"),
+        ("LogoutRequest", "protocol", "Compare each"),
+        ("LogoutResponse", "protocol", "Compare each"),
         ("Assertion", "assertion", "alone is no login"),
         ("EntityDescriptor", "metadata", "saml-verify metadata"),
         ("EntitiesDescriptor", "metadata", "saml-verify metadata"),

@@ -106,6 +106,77 @@ fn a_message_has_one_verdict_in_whatever_form_it_comes() {
     assert_eq!((&told["verdict"], &told["code"]), (&Value::from("refused"), &Value::from("duplicate_field")));
 }
 
+/// Metadata in place of the certificate and the entity ID; the output says which key signed.
+#[test]
+fn an_identity_provider_may_be_given_by_its_metadata() {
+    let accepted: Vec<Value> = logout_cases().into_iter().filter(|case| text(case, "expect") == "accept").collect();
+    let mut looked_at = 0;
+    for case in accepted.iter().filter(|case| case["idp_entity_id"] == "urn:acme-dev.us.auth0.com") {
+        let redirected = text(case, "binding") == "redirect";
+        let file = format!("testdata/auth0/{}", text(case, if redirected { "url" } else { "b64" }));
+        let by_certificate = json(&verify(&file, &options(case), &["--json"]));
+        // Without the first four words: the certificate and the entity ID.
+        let mut others = vec!["--idp-metadata".to_owned(), "testdata/auth0/metadata.xml".to_owned()];
+        others.extend(options(case).into_iter().skip(4));
+        let told = json(&verify(&file, &others, &["--json"]));
+        assert_eq!(told, by_certificate, "{}", case["id"]);
+        assert_eq!(told["signed_by"]["sha256"].as_str().map(str::len), Some(95), "{told}");
+        let undeflated = text(case, "id").ends_with("undeflated");
+        assert_eq!(told["signed"], if redirected && !undeflated { "query" } else { "message" }, "{}", case["id"]);
+        assert!(told["signature_algorithm"].as_str().is_some_and(|uri| uri.starts_with("RSA-SHA")), "{told}");
+        let shown = stdout(&verify(&file, &others, &[]));
+        assert!(shown.contains("SHA-256") && shown.contains(told["signed_by"]["subject"].as_str().expect("a name")), "{shown}");
+        looked_at += 1;
+    }
+    assert!(looked_at > 8, "{looked_at}");
+    let file = format!("testdata/auth0/{}", text(&accepted[0], "b64"));
+    for (file, options, complaint) in [
+        (
+            file.as_str(),
+            &["--idp-metadata", "testdata/auth0/metadata.xml", "--idp-cert", "x"][..],
+            "--idp-cert <FILE>' cannot be used with",
+        ),
+        (&file, &["--idp-metadata", "testdata/README.md"], "not a metadata document"),
+        (&file, &["--idp-entity-id", "urn:x"], "were not provided: --idp-cert <FILE>"),
+        ("-", &["--idp-metadata", "-"], "--idp-metadata: standard input is the metadata or the message, not both"),
+    ] {
+        let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
+        let outcome = verify(file, &options, &["--slo-url", "https://sp.example/slo"]);
+        let told =
+            String::from_utf8_lossy(&outcome.stderr).replace("'--idp-metadata <FILE>' cannot", "'--idp-cert <FILE>' cannot");
+        assert_eq!(outcome.status.code(), Some(2), "{options:?}");
+        assert!(told.contains(complaint), "{told}");
+    }
+}
+
+/// What `inspect` says to copy is the command that gives the verdict.
+#[test]
+fn inspect_prints_the_command_that_verifies_a_message_of_logout() {
+    let mut looked_at = 0;
+    for case in logout_cases()
+        .iter()
+        .filter(|case| text(case, "expect") == "accept" && case["requires"].as_array().is_none_or(Vec::is_empty))
+    {
+        let redirected = text(case, "binding") == "redirect";
+        let file = format!("testdata/auth0/{}", text(case, if redirected { "url" } else { "b64" }));
+        let certificate = format!("testdata/auth0/{}", text(case, "idp_cert"));
+        let inspected = json(&run(&["inspect", &file, "--json", "--idp-cert", &certificate]));
+        let command = inspected["command"].as_str().unwrap_or_else(|| panic!("{}: no command", case["id"]));
+        let (program, rest) = command.split_once(' ').expect("words");
+        assert_eq!(program, "saml-verify");
+        assert!(rest.starts_with(&format!("verify-logout {file} ")), "{command}");
+        assert_eq!(rest.contains("--in-response-to"), text(case, "kind") == "logout_response", "{command}");
+        let line = format!("{} {rest} --json", env!("CARGO_BIN_EXE_saml-verify"));
+        let ran = Command::new("sh").args(["-c", &line]).current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("a shell");
+        let told = json(&ran);
+        assert_eq!((&told["verdict"], &told["kind"]), (&Value::from("accepted"), &case["kind"]), "{command}: {told}");
+        let shown = stdout(&run(&["inspect", &file]));
+        assert!(shown.contains("saml-verify verify-logout ") && shown.contains("--idp-cert IDP-CERTIFICATE.pem"), "{shown}");
+        looked_at += 1;
+    }
+    assert!(looked_at > 5, "{looked_at}");
+}
+
 #[test]
 fn people_are_told_what_was_asked_for() {
     let find = |id: &str| logout_cases().into_iter().find(|case| text(case, "id") == id).expect("a case");

@@ -10,14 +10,14 @@ use common::logout::{
 };
 use common::{read, testdata, to_base64};
 use saml_verify::logout::{
-    Delivered, LogoutFailure, LogoutRequest, LogoutResponse, LogoutVerifier, Outgoing, OutgoingRequest, OutgoingResponse,
-    PendingLogout, Session, VerifiedRequest,
+    Delivered, LogoutFailure, LogoutRequest, LogoutResponse, LogoutSignature, LogoutVerifier, Outgoing, OutgoingRequest,
+    OutgoingResponse, PendingLogout, Session, VerifiedRequest,
 };
 use saml_verify::test_idp::TestIdp;
 use saml_verify::time::{format_rfc3339, parse_rfc3339};
 use saml_verify::{
     Departure, Error, Expect, IdentityProvider, InProcessReplayStore, Limits, NameId, ReplayError, ServiceProvider, SigningKey,
-    TrustedKeys, Verifier,
+    TrustedKeys, Verifier, Warning,
 };
 
 fn now() -> SystemTime {
@@ -80,6 +80,8 @@ fn a_request_says_what_was_signed() {
         assert_eq!(request.not_on_or_after(), parse_rfc3339("2025-03-03T10:04:00Z"));
         assert_eq!(request.issue_instant(), parse_rfc3339("2025-03-03T09:59:00Z").unwrap());
         assert_eq!(request.signed_relay_state(), relay_state);
+        assert!(["query", "LogoutRequest"].contains(&request.signature().covers));
+        assert_eq!(request.signature().signature_algorithm, "RSA-SHA256");
         assert!(!format!("{request:?}").contains("ada"), "{request:?}");
         assert!(request.concerns(&Session::new(IDP, NameId::new("ada").with_format("urn:f"), Some("_s1".to_owned()))));
     }
@@ -376,6 +378,59 @@ fn a_request_is_taken_once_and_not_mistaken_for_a_login() {
 
 fn common_field(xml: &str) -> String {
     field(&enveloped(&idp(), xml, "_request"))
+}
+
+/// By either binding: the key of the signature that vouches, and what an administrator should know of it.
+#[test]
+fn results_say_which_key_signed() {
+    let both = |request: &str, response: &str| {
+        let id = "_request";
+        let requests = [
+            (request_field(request, id), "LogoutRequest"),
+            (detached(&idp(), "SAMLRequest", request, None), "query"),
+            (detached(&idp(), "SAMLRequest", &enveloped(&idp(), request, id), None), "query"),
+        ];
+        let responses = [
+            (request_field(response, "_response"), "LogoutResponse"),
+            (detached(&idp(), "SAMLResponse", response, None), "query"),
+        ];
+        (requests, responses)
+    };
+    let old = connection();
+    let new = IdentityProvider::new(IDP, stranger().trusted_keys()).expect("an identity provider");
+    let rotating = new.retiring(idp().trusted_keys()).expect("few keys");
+    for (idp_side, codes) in [(old, &[][..]), (rotating, &["retiring_key_used"])] {
+        for (year, expired) in [("2027", &[][..]), ("2025", &["certificate_not_valid"])] {
+            let at = |text: &str| text.replace("2025-", &format!("{year}-"));
+            let now = parse_rfc3339(&at(NOW)).expect("a time");
+            let verifier = LogoutVerifier::new(&sp(), idp_side.clone(), SLO).expect("a verifier");
+            let (requests, responses) = both(&at(REQUEST), &at(RESPONSE));
+            let expected: Vec<&str> = expired.iter().chain(codes).copied().collect();
+            let told = |signature: &LogoutSignature, warnings: &[Warning]| {
+                assert_eq!(Some(&signature.key), idp().trusted_keys().iter().next());
+                assert_eq!(signature.signature_algorithm, "RSA-SHA256");
+                assert_eq!(warnings.iter().map(Warning::code).collect::<Vec<_>>(), expected, "{year}");
+                signature.covers
+            };
+            for (message, covers) in &requests {
+                let request = verifier.verify_request(delivered(message), now).expect("signed").without_replay_protection();
+                assert_eq!(told(request.signature(), request.warnings()), *covers);
+            }
+            for (message, covers) in &responses {
+                let response = verifier.verify_response(delivered(message), PENDING, now).expect("signed");
+                assert_eq!(told(response.signature(), response.warnings()), *covers);
+            }
+        }
+    }
+}
+
+fn request_field(xml: &str, id: &str) -> String {
+    field(&enveloped(&idp(), xml, id))
+}
+
+/// A query, or a form field.
+fn delivered(message: &str) -> Delivered<'_> {
+    if message.contains('&') { Delivered::Redirect(message) } else { Delivered::Post(message) }
 }
 
 #[test]

@@ -67,6 +67,22 @@ pub(crate) struct Proof<'d> {
     info: SignatureInfo,
 }
 
+impl Proof<'_> {
+    /// The signature method's name.
+    pub(crate) const fn method(&self) -> &'static str {
+        self.info.signature
+    }
+}
+
+/// That a trusted key signed a query.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct QueryProof {
+    /// The place of the key among the trusted ones.
+    key: usize,
+    /// The signature method's name.
+    pub(crate) method: &'static str,
+}
+
 impl IdentityProvider {
     /// The identity provider with this entity ID, which it writes as Issuer, and these keys.
     ///
@@ -265,10 +281,19 @@ impl IdentityProvider {
     ///
     /// An [`Error`] of the decode or the signature stage.
     pub fn verify_redirect(&self, query: &str, limits: &Limits) -> Result<RedirectMessage, Error> {
+        self.verify_query(query, limits).map(|(message, _)| message)
+    }
+
+    /// As [`IdentityProvider::verify_redirect`], and what made the signature.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub(crate) fn verify_query(&self, query: &str, limits: &Limits) -> Result<(RedirectMessage, QueryProof), Error> {
         let query = SignedQuery::read(query, limits)?;
         let method = SignatureAlgorithm::accept(&query.method()?, self.departures)?;
-        self.keys.verify(method, query.signed_octets().as_bytes(), &query.value()?, Vec::new)?;
-        Ok(query.decode(limits)?)
+        let key = self.keys.verify(method, query.signed_octets().as_bytes(), &query.value()?, Vec::new)?;
+        Ok((query.decode(limits)?, QueryProof { key, method: method.name() }))
     }
 
     /// Judges the ID of a message or assertion. SAML Core 1.3.4: an NCName, unless the connection allows other tokens.
@@ -321,7 +346,16 @@ impl IdentityProvider {
 
     /// The key that signed. Of several trusted certificates that hold it, one that is valid now, whichever was configured first.
     pub(crate) fn key(&self, proof: &Proof<'_>, now: SystemTime) -> Option<&TrustedKey> {
-        let key = self.keys.iter().nth(proof.key)?;
+        self.key_at(proof.key, now)
+    }
+
+    /// The key that signed a query, chosen alike.
+    pub(crate) fn key_of_query(&self, proof: QueryProof, now: SystemTime) -> Option<&TrustedKey> {
+        self.key_at(proof.key, now)
+    }
+
+    fn key_at(&self, place: usize, now: SystemTime) -> Option<&TrustedKey> {
+        let key = self.keys.iter().nth(place)?;
         if key.is_valid_at(now) {
             return Some(key);
         }

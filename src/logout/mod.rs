@@ -56,6 +56,7 @@ mod verify;
 pub use build::{LogoutFailure, LogoutPage, LogoutRedirect, OutgoingRequest, OutgoingResponse};
 pub use outgoing::Outgoing;
 pub use pending::PendingLogout;
+pub use proof::LogoutSignature;
 pub use received::{LogoutRequest, LogoutResponse, VerifiedRequest};
 pub use session::Session;
 pub use verify::{Delivered, LogoutVerifier};

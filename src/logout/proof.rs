@@ -1,17 +1,17 @@
 //! What may be believed of a message of logout, as types: an element that a trusted key signed, or a document that came out of a query
 //! that one signed.
 //!
-//! In goes what verification made; out comes [`Proven`], which has no other maker. The XML signature is verified and
+//! In goes what verification made; out comes [`Proven`], which has no other maker, and which signature it rests on. The XML signature is verified and
 //! [`Signed`] minted where it always is; that a query was signed is told by [`RedirectMessage`], which
 //! [`IdentityProvider::verify_redirect`](crate::IdentityProvider::verify_redirect) alone makes.
 
 use std::borrow::Cow;
 
-use crate::RedirectMessage;
 use crate::error::{Position, StructureError, XmlError};
 use crate::limits::Limits;
 use crate::saml::logout::{Kind, Message};
 use crate::xml::{Document, Namespace, Signed, Unsigned, View};
+use crate::{RedirectMessage, TrustedKey, Warning};
 
 /// What a trusted key vouches for.
 pub(super) trait Authentic<'d>: View<'d> {}
@@ -19,29 +19,51 @@ pub(super) trait Authentic<'d>: View<'d> {}
 impl<'d> Authentic<'d> for Signed<'d> {}
 impl<'d> Authentic<'d> for Detached<'d> {}
 
+/// The signature that vouches for a message of logout.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogoutSignature {
+    /// What it covers: `LogoutRequest` or `LogoutResponse`, the element; or `query`, the whole of what came by redirect.
+    pub covers: &'static str,
+    /// The trusted key that made it, with its certificate if it was configured with one; of several certificates of that key, one that
+    /// is valid now.
+    pub key: TrustedKey,
+    /// The signature method: `RSA-SHA256`, …
+    pub signature_algorithm: &'static str,
+}
+
+/// What is known of a message beside what it says.
+#[derive(Clone, Debug)]
+pub(super) struct Delivery {
+    pub(super) signature: LogoutSignature,
+    pub(super) warnings: Vec<Warning>,
+    /// The one that was signed with it.
+    pub(super) relay_state: Option<String>,
+}
+
 /// A message that was read from what a trusted key vouches for.
 #[derive(Debug)]
 pub(super) struct Proven<'d> {
     message: Message<'d>,
-    relay_state: Option<String>,
+    delivery: Delivery,
 }
 
 impl<'d> Proven<'d> {
-    /// Reads an element; `relay_state` is one that was signed with it.
+    /// Reads an element.
     ///
     /// # Errors
     ///
     /// As [`Message::read`].
-    pub(super) fn read(element: impl Authentic<'d>, kind: Kind, relay_state: Option<String>) -> Result<Self, StructureError> {
-        Ok(Self { message: Message::read(element, kind)?, relay_state })
+    pub(super) fn read(element: impl Authentic<'d>, kind: Kind, delivery: Delivery) -> Result<Self, StructureError> {
+        Ok(Self { message: Message::read(element, kind)?, delivery })
     }
 
     pub(super) fn message(&self) -> &Message<'d> {
         &self.message
     }
 
-    pub(super) fn into_parts(self) -> (Message<'d>, Option<String>) {
-        (self.message, self.relay_state)
+    pub(super) fn into_parts(self) -> (Message<'d>, Delivery) {
+        (self.message, self.delivery)
     }
 }
 

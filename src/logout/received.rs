@@ -6,14 +6,14 @@ use std::fmt;
 use std::time::SystemTime;
 
 use super::check::{MAX_AGE, is_partial};
-use super::proof::Proven;
+use super::proof::{Delivery, LogoutSignature, Proven};
 use super::session::Session;
-use crate::NameId;
 use crate::error::{Error, Shown};
 use crate::replay::{AsyncReplayStore, ReplayKey, ReplayStore};
 use crate::saml::check::MAX_CLOCK_SKEW;
 use crate::saml::logout::Body;
 use crate::time::format_rfc3339;
+use crate::{NameId, Warning};
 
 /// A LogoutRequest that passed every check but one: whether it came before.
 ///
@@ -83,13 +83,13 @@ pub struct LogoutRequest {
     session_indexes: Vec<String>,
     reason: Option<String>,
     not_on_or_after: Option<SystemTime>,
-    relay_state: Option<String>,
+    delivery: Delivery,
 }
 
 impl LogoutRequest {
     /// `None` where it is a response. The checks have passed.
     pub(super) fn of(proven: Proven<'_>, issuer: &str, service_provider: &str, now: SystemTime) -> Option<VerifiedRequest> {
-        let (message, relay_state) = proven.into_parts();
+        let (message, delivery) = proven.into_parts();
         let Body::Request { subject, session_indexes, reason, not_on_or_after } = message.body else { return None };
         let ends = not_on_or_after.or_else(|| message.issue_instant.checked_add(MAX_AGE)).unwrap_or(now);
         let request = Self {
@@ -102,7 +102,7 @@ impl LogoutRequest {
             session_indexes,
             reason: reason.map(str::to_owned),
             not_on_or_after,
-            relay_state,
+            delivery,
         };
         Some(VerifiedRequest { request, expires_at: ends.checked_add(MAX_CLOCK_SKEW).unwrap_or(ends), now })
     }
@@ -188,7 +188,17 @@ impl LogoutRequest {
     /// The RelayState that was signed with it, which the answer must bring back: of a redirect alone. That of a form is a field beside
     /// the message, and nobody vouches for it.
     pub fn signed_relay_state(&self) -> Option<&str> {
-        self.relay_state.as_deref()
+        self.delivery.relay_state.as_deref()
+    }
+
+    /// The signature that vouches for it. Of a redirected message that carries an XML signature as well, that of the query.
+    pub fn signature(&self) -> &LogoutSignature {
+        &self.delivery.signature
+    }
+
+    /// What an administrator should know of it: [`Warning::CertificateNotValid`], [`Warning::RetiringKeyUsed`].
+    pub fn warnings(&self) -> &[Warning] {
+        &self.delivery.warnings
     }
 }
 
@@ -212,13 +222,13 @@ pub struct LogoutResponse {
     status_codes: Vec<Shown>,
     message: Option<Shown>,
     partial: bool,
-    relay_state: Option<String>,
+    delivery: Delivery,
 }
 
 impl LogoutResponse {
     /// `None` where it is a request. The checks have passed.
     pub(super) fn of(proven: Proven<'_>, issuer: &str) -> Option<Self> {
-        let (message, relay_state) = proven.into_parts();
+        let (message, delivery) = proven.into_parts();
         let Body::Response { in_response_to, status } = message.body else { return None };
         Some(Self {
             issuer: issuer.to_owned(),
@@ -228,7 +238,7 @@ impl LogoutResponse {
             partial: is_partial(&status),
             message: status.message,
             status_codes: [status.code].into_iter().chain(status.nested).collect(),
-            relay_state,
+            delivery,
         })
     }
 
@@ -270,7 +280,17 @@ impl LogoutResponse {
 
     /// The RelayState that was signed with it: of a redirect alone.
     pub fn signed_relay_state(&self) -> Option<&str> {
-        self.relay_state.as_deref()
+        self.delivery.relay_state.as_deref()
+    }
+
+    /// The signature that vouches for it. Of a redirected message that carries an XML signature as well, that of the query.
+    pub fn signature(&self) -> &LogoutSignature {
+        &self.delivery.signature
+    }
+
+    /// What an administrator should know of it: [`Warning::CertificateNotValid`], [`Warning::RetiringKeyUsed`].
+    pub fn warnings(&self) -> &[Warning] {
+        &self.delivery.warnings
     }
 }
 
@@ -304,6 +324,16 @@ mod tests {
             session_indexes: indexes.iter().map(|&index| index.to_owned()).collect(),
             reason: None,
             not_on_or_after: None,
+            delivery: delivery(),
+        }
+    }
+
+    fn delivery() -> Delivery {
+        let pem = include_bytes!("../../testdata/auth0/keys/idp-rsa2048.pem");
+        let key = crate::TrustedKeys::from_pem(pem).unwrap().iter().next().unwrap().clone();
+        Delivery {
+            signature: LogoutSignature { covers: "query", key, signature_algorithm: "" },
+            warnings: Vec::new(),
             relay_state: None,
         }
     }

@@ -3,17 +3,20 @@
 use std::time::{Duration, SystemTime};
 
 use super::check::{self, Facts};
-use super::proof::{Proven, SignedDocument};
+use super::proof::{Delivery, LogoutSignature, Proven, SignedDocument};
 use super::received::{LogoutRequest, LogoutResponse, VerifiedRequest};
 use crate::binding::mistaken::in_place_of_message;
 use crate::binding::post::decode_post;
 use crate::binding::redirect::undeflated;
+use crate::connection::identity_provider::QueryProof;
 use crate::connection::url;
 use crate::error::{ConfigError, DecodeError, Error, LogoutError, Shown};
 use crate::limits::Limits;
 use crate::saml::logout::{Kind, Message};
 use crate::xml::{Document, Namespace, Unsigned, View};
-use crate::{IdentityProvider, RedirectMessage, RedirectParameter, ServiceProvider, Verifier};
+use crate::{
+    ExpiredCertificate, IdentityProvider, RedirectMessage, RedirectParameter, ServiceProvider, TrustedKey, Verifier, Warning,
+};
 
 /// How a message of logout came to our single logout URL.
 #[derive(Clone, Copy)]
@@ -134,7 +137,7 @@ impl LogoutVerifier {
     ///
     /// The [`Error`] of the first step that refuses.
     pub fn verify_request(&self, delivered: Delivered<'_>, now: SystemTime) -> Result<VerifiedRequest, Error> {
-        self.verify(delivered, Kind::Request, |proven| {
+        self.verify(delivered, Kind::Request, now, |proven| {
             check::run(&self.facts(proven.message(), "", now))?;
             Ok(LogoutRequest::of(proven, self.idp.entity_id(), &self.service_provider, now))
         })
@@ -149,7 +152,7 @@ impl LogoutVerifier {
     ///
     /// The [`Error`] of the first step that refuses.
     pub fn verify_response(&self, delivered: Delivered<'_>, request_id: &str, now: SystemTime) -> Result<LogoutResponse, Error> {
-        self.verify(delivered, Kind::Response, |proven| {
+        self.verify(delivered, Kind::Response, now, |proven| {
             check::run(&self.facts(proven.message(), request_id, now))?;
             Ok(LogoutResponse::of(proven, self.idp.entity_id()))
         })
@@ -172,6 +175,7 @@ impl LogoutVerifier {
         &self,
         delivered: Delivered<'_>,
         kind: Kind,
+        now: SystemTime,
         accept: impl FnOnce(Proven<'_>) -> Result<Option<T>, Error>,
     ) -> Result<T, Error> {
         let accepted = match self.open(delivered, kind)? {
@@ -180,18 +184,39 @@ impl LogoutVerifier {
                 let root = require(document.root(), kind)?;
                 let proof = self.idp.verify(&document, root, kind.name())?;
                 let proof = proof.ok_or(LogoutError::Unsigned { element: kind.name() })?;
-                accept(self.judged(Proven::read(proof.element, kind, None)?)?)?
+                let key = self.idp.key(&proof, now);
+                let delivery = self.delivery(kind, kind.name(), key, proof.method(), now)?;
+                accept(self.judged(Proven::read(proof.element, kind, delivery)?)?)?
             }
-            Opened::Detached(message) => {
+            Opened::Detached(message, proof) => {
                 let document = SignedDocument::parse(&message, &self.limits)?;
                 let root = require(document.document().root(), kind)?;
                 // Whatever else is signed must verify, too.
                 self.idp.verify(document.document(), root, kind.name())?;
-                accept(self.judged(Proven::read(document.root(), kind, relay_state(&message))?)?)?
+                let key = self.idp.key_of_query(proof, now);
+                let delivery = self.delivery(kind, "query", key, proof.method, now)?;
+                let delivery = Delivery { relay_state: relay_state(&message), ..delivery };
+                accept(self.judged(Proven::read(document.root(), kind, delivery)?)?)?
             }
         };
         // The kind that was read is the kind that was asked for.
         accepted.ok_or_else(|| LogoutError::UnexpectedMessage { expected: kind.name(), received: Shown::new("") }.into())
+    }
+
+    /// Who vouches for a message, and what is to be said of that.
+    fn delivery(
+        &self,
+        kind: Kind,
+        covers: &'static str,
+        key: Option<&TrustedKey>,
+        signature_algorithm: &'static str,
+        now: SystemTime,
+    ) -> Result<Delivery, Error> {
+        let key = key.ok_or(LogoutError::Unsigned { element: kind.name() })?;
+        let expired = ExpiredCertificate::Warn.judge(key, now)?;
+        let warnings = expired.into_iter().chain(Warning::of_retiring(self.idp.retiring_keys(), key)).collect();
+        let signature = LogoutSignature { covers, key: key.clone(), signature_algorithm };
+        Ok(Delivery { signature, warnings, relay_state: None })
     }
 
     fn judged<'d>(&self, proven: Proven<'d>) -> Result<Proven<'d>, Error> {
@@ -209,11 +234,11 @@ impl LogoutVerifier {
         if let Some(text) = undeflated(query, kind.parameter(), &self.limits)? {
             return Ok(Opened::Enveloped(decode_post(&text, &self.limits)?));
         }
-        let message = self.idp.verify_redirect(query, &self.limits)?;
+        let (message, proof) = self.idp.verify_query(query, &self.limits)?;
         if message.parameter() != kind.parameter() {
             return Err(DecodeError::MissingParameter { names: kind.parameters() }.into());
         }
-        Ok(Opened::Detached(message))
+        Ok(Opened::Detached(message, proof))
     }
 }
 
@@ -222,7 +247,7 @@ enum Opened {
     /// In the element, if anywhere. Nothing is verified yet.
     Enveloped(Vec<u8>),
     /// Over the query, and it holds.
-    Detached(RedirectMessage),
+    Detached(RedirectMessage, QueryProof),
 }
 
 impl Kind {

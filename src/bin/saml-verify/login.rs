@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use saml_verify::time::format_rfc3339;
-use saml_verify::{Attribute, AttributeValue, Certificate, Login, NameId, VerifiedSignature, Warning};
+use saml_verify::{Attribute, AttributeValue, Certificate, Login, NameId, TrustedKey, VerifiedSignature, Warning};
 use serde::Serialize;
 
 use crate::clock::{self, relative};
@@ -48,7 +48,7 @@ pub(crate) struct Json<'a, C> {
 
 /// Of a public key without a certificate there is `spki_sha256` alone.
 #[derive(Serialize)]
-struct Signer<'a> {
+pub(crate) struct Signer<'a> {
     sha256: Option<&'a str>,
     subject: Option<&'a str>,
     not_after: Option<String>,
@@ -128,7 +128,7 @@ impl<'a, C> Json<'a, C> {
             one_time_use: login.one_time_use(),
             confirmed_address: login.confirmed_address(),
             signed: signed(login.signatures()),
-            signed_by: login.signatures().last().map(Signer::from),
+            signed_by: login.signatures().last().map(|signature| Signer::from(&signature.key)),
             signatures: login.signatures().iter().map(Signature::from).collect(),
             warnings: cautions.iter().cloned().chain(login.warnings().iter().map(Caution::from)).collect(),
             attributes: login.attributes().iter().map(NameAndValues::from).collect(),
@@ -148,14 +148,14 @@ fn signed(signatures: &[VerifiedSignature]) -> Option<&'static str> {
     }
 }
 
-impl<'a> From<&'a VerifiedSignature> for Signer<'a> {
-    fn from(signature: &'a VerifiedSignature) -> Self {
-        let certificate = signature.key.certificate();
+impl<'a> From<&'a TrustedKey> for Signer<'a> {
+    fn from(key: &'a TrustedKey) -> Self {
+        let certificate = key.certificate();
         Self {
             sha256: certificate.map(Certificate::sha256_fingerprint),
             subject: certificate.map(Certificate::subject),
             not_after: certificate.map(|certificate| format_rfc3339(certificate.not_after())),
-            spki_sha256: signature.key.spki_sha256_fingerprint(),
+            spki_sha256: key.spki_sha256_fingerprint(),
         }
     }
 }
@@ -166,7 +166,7 @@ impl<'a> From<&'a VerifiedSignature> for Signature<'a> {
             element: signature.element,
             signature_algorithm: signature.signature_algorithm,
             digest_algorithm: signature.digest_algorithm,
-            by: signature.into(),
+            by: (&signature.key).into(),
         }
     }
 }
@@ -284,7 +284,12 @@ fn show_times(login: &Login, now: SystemTime, screen: &mut Screen) {
 
 fn show_signature(signature: &VerifiedSignature, now: SystemTime, screen: &mut Screen) {
     screen.field(signature.element, &format!("{}, digest {}", signature.signature_algorithm, signature.digest_algorithm));
-    match signature.key.certificate() {
+    show_key(&signature.key, now, screen);
+}
+
+/// A trusted key that signed.
+pub(crate) fn show_key(key: &TrustedKey, now: SystemTime, screen: &mut Screen) {
+    match key.certificate() {
         Some(certificate) => {
             let until = certificate.not_after();
             let valid = format!("valid until {} ({})", format_rfc3339(until), relative(until, now));
@@ -292,8 +297,8 @@ fn show_signature(signature: &VerifiedSignature, now: SystemTime, screen: &mut S
             screen.field("SHA-256", certificate.sha256_fingerprint());
         }
         None => {
-            screen.field("by", &format!("a public key without a certificate, {}", signature.key.key_type()));
-            screen.field("key SHA-256", signature.key.spki_sha256_fingerprint());
+            screen.field("by", &format!("a public key without a certificate, {}", key.key_type()));
+            screen.field("key SHA-256", key.spki_sha256_fingerprint());
         }
     }
 }

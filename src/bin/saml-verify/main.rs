@@ -23,6 +23,7 @@ mod metadata;
 mod refusal;
 mod sp_metadata;
 mod terminal;
+mod trust;
 mod verify;
 mod verify_logout;
 

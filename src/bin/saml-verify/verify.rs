@@ -4,17 +4,15 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use clap::{ArgGroup, Args, ValueEnum};
-use saml_verify::{
-    ConfigError, Departure, Expect, ExpiredCertificate, IdentityProvider, Limits, Login, Report, ServiceProvider, TrustedKeys,
-    Verifier,
-};
+use saml_verify::{ConfigError, Departure, Expect, ExpiredCertificate, Limits, Login, Report, ServiceProvider, Verifier};
 
 use crate::certificate::read_files;
 use crate::exit::{Failure, Outcome};
-use crate::input::{Message, Source, is_standard_input};
+use crate::input::{Message, Source};
 use crate::refusal::Refusal;
 use crate::terminal::{Screen, Tone, diagnose, print_json};
-use crate::{clock, explain, login, metadata};
+use crate::trust::Trust;
+use crate::{clock, explain, login};
 
 /// Verify a login: the Response that an identity provider made a browser post
 ///
@@ -26,15 +24,8 @@ use crate::{clock, explain, login, metadata};
 pub(crate) struct Options {
     #[command(flatten)]
     source: Source,
-    /// Trusted certificate: PEM, DER or bare base64; repeatable, and a file may hold several
-    #[arg(long, value_name = "FILE", required_unless_present = "idp_metadata")]
-    idp_cert: Vec<PathBuf>,
-    /// Entity ID of the identity provider: the Issuer, compared exactly. With --idp-metadata it chooses among several
-    #[arg(long, value_name = "ID", required_unless_present = "idp_metadata")]
-    idp_entity_id: Option<String>,
-    /// Metadata document of the identity provider, in place of its certificate and its entity ID; you vouch for it
-    #[arg(long, value_name = "FILE", conflicts_with = "idp_cert")]
-    idp_metadata: Option<PathBuf>,
+    #[command(flatten)]
+    trust: Trust,
     /// Our entity ID: the audience
     #[arg(long, value_name = "ID")]
     sp_entity_id: String,
@@ -129,7 +120,7 @@ impl Options {
             ServiceProvider::new(&self.sp_entity_id, &self.acs_url)
         };
         let sp = sp.map_err(|error| misconfigured("--sp-entity-id", &error))?;
-        let idp = self.identity_provider(now)?;
+        let idp = self.trust.identity_provider(&self.source, now)?;
         let idp = if self.retiring_cert.is_empty() {
             idp
         } else {
@@ -150,28 +141,6 @@ impl Options {
 
     fn allows(&self, name: &str) -> bool {
         self.allow.iter().any(|allowed| allowed.name == name)
-    }
-
-    fn identity_provider(&self, now: SystemTime) -> Result<IdentityProvider, Failure> {
-        let Some(file) = &self.idp_metadata else {
-            let entity_id = self.idp_entity_id.as_deref().unwrap_or_default();
-            return IdentityProvider::new(entity_id, self.keys()?).map_err(|error| misconfigured("--idp-entity-id", &error));
-        };
-        if self.source.is_standard_input() && is_standard_input(file) {
-            return Err(Failure::usage("--idp-metadata: standard input is the metadata or the message, not both"));
-        }
-        let metadata = metadata::read_vouched(file, self.idp_entity_id.as_deref(), now)?;
-        for warning in metadata.warnings() {
-            diagnose(&format!("note: {}: {warning}", file.display()));
-        }
-        metadata.identity_provider().map_err(|error| misconfigured("--idp-metadata", &error))
-    }
-
-    fn keys(&self) -> Result<TrustedKeys, Failure> {
-        if self.source.is_standard_input() && self.idp_cert.iter().any(|file| is_standard_input(file)) {
-            return Err(Failure::usage("--idp-cert: standard input is the certificate or the message, not both"));
-        }
-        read_files("--idp-cert", &self.idp_cert)
     }
 
     /// Whether any request will do: the message is only looked at.

@@ -1,20 +1,19 @@
 //! `verify-logout`: the verdict on a message of logout.
 
-use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
-use saml_verify::logout::{Delivered, LogoutRequest, LogoutResponse, LogoutVerifier, VerifiedRequest};
+use saml_verify::logout::{Delivered, LogoutRequest, LogoutResponse, LogoutSignature, LogoutVerifier, VerifiedRequest};
 use saml_verify::time::format_rfc3339;
-use saml_verify::{ConfigError, Error, IdentityProvider, Limits, LogoutError, Report, ServiceProvider, TrustedKeys, Verifier};
+use saml_verify::{ConfigError, Error, Limits, LogoutError, Report, ServiceProvider, Verifier, Warning};
 use serde::Serialize;
 
-use crate::certificate::read_files;
 use crate::exit::{Failure, Outcome};
-use crate::input::{LogoutMessage, Source, is_standard_input};
-use crate::login::Caution;
+use crate::input::{LogoutMessage, Source};
+use crate::login::{Caution, Signer, show_key};
 use crate::refusal::Refusal;
 use crate::terminal::{Screen, Tone, print_json};
+use crate::trust::Trust;
 use crate::verify::{ANY, Allowed, HTTP_ACS_URL, allow_help, allowed, request_id};
 use crate::{clock, explain};
 
@@ -27,12 +26,8 @@ use crate::{clock, explain};
 pub(crate) struct Options {
     #[command(flatten)]
     source: Source,
-    /// Trusted certificate: PEM, DER or bare base64; repeatable, and a file may hold several
-    #[arg(long, value_name = "FILE", required = true)]
-    idp_cert: Vec<PathBuf>,
-    /// Entity ID of the identity provider: the Issuer, compared exactly
-    #[arg(long, value_name = "ID")]
-    idp_entity_id: String,
+    #[command(flatten)]
+    trust: Trust,
     /// URL of our single logout service: the Destination
     #[arg(long, value_name = "URL")]
     slo_url: String,
@@ -61,7 +56,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     let now = options.now.unwrap_or_else(SystemTime::now);
-    let verifier = options.verifier()?;
+    let verifier = options.verifier(now)?;
     let verdict = match options.source.read_logout(&Limits::DEFAULT)? {
         Ok(message) => options.judge(&verifier, message.delivered(), now)?,
         Err(refusal) => Verdict { outcome: Err(refusal), checks: None, cautions: Vec::new() },
@@ -69,7 +64,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     if options.json {
         verdict.print_json()?;
     } else {
-        verdict.print()?;
+        verdict.print(now)?;
     }
     Ok(if verdict.outcome.is_ok() { Outcome::Done } else { Outcome::Refused })
 }
@@ -91,9 +86,8 @@ enum Accepted {
 }
 
 impl Options {
-    fn verifier(&self) -> Result<LogoutVerifier, Failure> {
-        let idp = IdentityProvider::new(&self.idp_entity_id, self.keys()?);
-        let idp = idp.map_err(|error| Failure::configuration("--idp-entity-id", &error))?;
+    fn verifier(&self, now: SystemTime) -> Result<LogoutVerifier, Failure> {
+        let idp = self.trust.identity_provider(&self.source, now)?;
         let idp = self.allow.iter().flat_map(|allowed| &allowed.departures).fold(idp, |idp, departure| idp.allow(*departure));
         let slo_url = |error: ConfigError| Failure::configuration("--slo-url", &error);
         // No session is compared here, which is what our entity ID is for.
@@ -103,13 +97,6 @@ impl Options {
         let verifier = make(&sp, idp, self.slo_url.as_str()).map_err(slo_url)?;
         let skew = Duration::from_secs(self.clock_skew);
         verifier.clock_skew(skew).map_err(|error| Failure::configuration("--clock-skew", &error))
-    }
-
-    fn keys(&self) -> Result<TrustedKeys, Failure> {
-        if self.source.is_standard_input() && self.idp_cert.iter().any(|file| is_standard_input(file)) {
-            return Err(Failure::usage("--idp-cert: standard input is the certificate or the message, not both"));
-        }
-        read_files("--idp-cert", &self.idp_cert)
     }
 
     /// A request, unless the message says that it is a response.
@@ -187,13 +174,38 @@ struct Json<'a> {
     partial: Option<bool>,
     in_response_to: Option<&'a str>,
     relay_state: Option<&'a str>,
-    warnings: &'a [Caution],
+    /// `query`, or the element.
+    signed: &'a str,
+    signature_algorithm: &'a str,
+    signed_by: Option<Signer<'a>>,
+    warnings: Vec<Caution>,
     #[serde(skip_serializing_if = "Option::is_none")]
     checks: Option<&'a explain::Table>,
 }
 
 impl Accepted {
+    fn signature(&self) -> &LogoutSignature {
+        match self {
+            Self::Request(request) => request.signature(),
+            Self::Response(response) => response.signature(),
+        }
+    }
+
+    fn warnings(&self) -> &[Warning] {
+        match self {
+            Self::Request(request) => request.warnings(),
+            Self::Response(response) => response.warnings(),
+        }
+    }
+
     fn json(&self) -> Json<'_> {
+        let LogoutSignature { covers, key, signature_algorithm, .. } = self.signature();
+        let signed = if *covers == "query" { "query" } else { "message" };
+        Json { signed, signature_algorithm, signed_by: Some(key.into()), ..self.said() }
+    }
+
+    /// What the message says.
+    fn said(&self) -> Json<'_> {
         match self {
             Self::Request(request) => Json {
                 kind: "logout_request",
@@ -227,7 +239,7 @@ impl Accepted {
         }
     }
 
-    fn show(&self, screen: &mut Screen) {
+    fn show(&self, now: SystemTime, screen: &mut Screen) {
         let json = self.json();
         let what = match self {
             Self::Request(_) => "the identity provider asks for a logout",
@@ -261,6 +273,19 @@ impl Accepted {
         for (name, value) in fields {
             value.iter().for_each(|value| screen.field(name, value));
         }
+        let LogoutSignature { covers, key, signature_algorithm, .. } = self.signature();
+        screen.section("signed");
+        screen.field(covers, signature_algorithm);
+        show_key(key, now, screen);
+        if !self.warnings().is_empty() {
+            screen.section("warnings");
+        }
+        for warning in self.warnings() {
+            screen.row(Tone::Warning, &format!("  {}", warning.code()), &format!("  {warning}"), 4);
+        }
+        if matches!(self, Self::Request(_)) {
+            screen.section("not checked: whether this request came before. A service claims each one from its replay store.");
+        }
     }
 }
 
@@ -269,7 +294,7 @@ impl Verdict {
         match &self.outcome {
             Ok(accepted) => print_json(&Json {
                 verdict: "accepted",
-                warnings: &self.cautions,
+                warnings: self.cautions.iter().cloned().chain(accepted.warnings().iter().map(Caution::from)).collect(),
                 checks: self.checks.as_ref(),
                 ..accepted.json()
             }),
@@ -277,13 +302,13 @@ impl Verdict {
         }
     }
 
-    fn print(&self) -> Result<(), Failure> {
+    fn print(&self, now: SystemTime) -> Result<(), Failure> {
         let mut screen = Screen::new().wrapped();
         for caution in &self.cautions {
             screen.headline(Tone::Warning, "NOT CHECKED", &format!("{}: {}", caution.code, caution.message));
         }
         match &self.outcome {
-            Ok(accepted) => accepted.show(&mut screen),
+            Ok(accepted) => accepted.show(now, &mut screen),
             Err(refusal) => refusal.show(&mut screen),
         }
         if let Some(checks) = &self.checks {

@@ -12,7 +12,7 @@ use super::message::{Assertion, Header};
 use crate::input::Source;
 use crate::terminal::escaped;
 
-/// The parts of the command that verifies a Response, each quoted for a POSIX shell; none for other messages.
+/// The parts of the command that verifies a Response or a message of logout, each quoted for a POSIX shell; none for other messages.
 pub(super) fn verify(
     source: &Source,
     certificates: &[PathBuf],
@@ -20,30 +20,45 @@ pub(super) fn verify(
     message: &Header,
     assertions: &[Assertion],
 ) -> Vec<String> {
-    if message.kind != "Response" {
-        return Vec::new();
-    }
-    let assertion = assertions.first();
-    let of = |read: fn(&Assertion) -> Option<&String>| assertion.and_then(read);
-    let issuer = of(|assertion| assertion.issuer_in_full.as_ref()).or(message.issuer_in_full.as_ref());
-    let acs_url = of(|assertion| assertion.recipient_in_full.as_ref()).or(message.destination_in_full.as_ref());
-    let request = of(|assertion| assertion.in_response_to_in_full.as_ref()).or(message.in_response_to_in_full.as_ref());
+    let (command, expected) = match message.kind {
+        "Response" => ("verify", of_login(message, assertions)),
+        "LogoutRequest" | "LogoutResponse" => ("verify-logout", of_logout(message)),
+        _ => return Vec::new(),
+    };
     let file = source.file().map(file_name).unwrap_or_else(|| "MESSAGE-FILE".to_owned());
-    let mut parts = vec![format!("saml-verify verify {file}")];
+    let mut parts = vec![format!("saml-verify {command} {file}")];
     parts.extend(source.stated().map(|form| format!("--input {form}")));
     parts.extend(certificates.iter().map(|file| format!("--idp-cert {}", file_name(file))));
     if certificates.is_empty() {
         parts.push("--idp-cert IDP-CERTIFICATE.pem".to_owned());
     }
-    parts.push(option("--idp-entity-id", issuer, "IDP-ENTITY-ID"));
-    parts.push(option("--sp-entity-id", of(|assertion| assertion.audience_in_full.as_ref()), "OUR-ENTITY-ID"));
-    parts.push(option("--acs-url", acs_url, "OUR-ACS-URL"));
-    parts.push(match request {
-        Some(id) => option("--in-response-to", Some(id), "REQUEST-ID"),
-        None => "--unsolicited".to_owned(),
-    });
+    parts.extend(expected);
     parts.extend(now.or(message.issue_instant).map(|now| format!("--now {}", format_rfc3339(now))));
     parts
+}
+
+fn of_login(message: &Header, assertions: &[Assertion]) -> Vec<String> {
+    let assertion = assertions.first();
+    let of = |read: fn(&Assertion) -> Option<&String>| assertion.and_then(read);
+    let issuer = of(|assertion| assertion.issuer_in_full.as_ref()).or(message.issuer_in_full.as_ref());
+    let acs_url = of(|assertion| assertion.recipient_in_full.as_ref()).or(message.destination_in_full.as_ref());
+    let request = of(|assertion| assertion.in_response_to_in_full.as_ref()).or(message.in_response_to_in_full.as_ref());
+    let unsolicited = || "--unsolicited".to_owned();
+    vec![
+        option("--idp-entity-id", issuer, "IDP-ENTITY-ID"),
+        option("--sp-entity-id", of(|assertion| assertion.audience_in_full.as_ref()), "OUR-ENTITY-ID"),
+        option("--acs-url", acs_url, "OUR-ACS-URL"),
+        request.map_or_else(unsolicited, |id| option("--in-response-to", Some(id), "REQUEST-ID")),
+    ]
+}
+
+/// What a LogoutResponse answers is always asked for, also where it does not say.
+fn of_logout(message: &Header) -> Vec<String> {
+    let answer = (message.kind == "LogoutResponse")
+        .then(|| option("--in-response-to", message.in_response_to_in_full.as_ref(), "REQUEST-ID"));
+    let idp = option("--idp-entity-id", message.issuer_in_full.as_ref(), "IDP-ENTITY-ID");
+    let slo_url = option("--slo-url", message.destination_in_full.as_ref(), "OUR-SLO-URL");
+    [idp, slo_url].into_iter().chain(answer).collect()
 }
 
 /// One sentence for whoever wants to know whether the message is genuine.
@@ -52,13 +67,12 @@ pub(super) fn next(message: &Header, by_redirect: bool) -> String {
         "Response" if by_redirect => {
             "A Response never travels by redirect (SAML Profiles 4.1.2): `verify` refuses this one. Let the identity provider post it."
         }
-        "Response" => {
+        "Response" | "LogoutRequest" | "LogoutResponse" => {
             "These values are what the message claims. Compare each with your own configuration first, and take the certificate from \
              the identity provider, never from the message:"
         }
         "Assertion" => "An Assertion alone is no login: hand over the Response in which it was posted.",
         "AuthnRequest" => "This is a request: there is no login in it. What answers it is a Response.",
-        "LogoutRequest" | "LogoutResponse" => "This is about logout: there is no login in it.",
         "EntityDescriptor" | "EntitiesDescriptor" => {
             "This is metadata: `saml-verify metadata FILE` shows what it configures, and with `--pinned-key` verifies it."
         }

@@ -131,19 +131,14 @@ fn an_identity_provider_may_be_given_by_its_metadata() {
     assert!(looked_at > 8, "{looked_at}");
     let file = format!("testdata/auth0/{}", text(&accepted[0], "b64"));
     for (file, options, complaint) in [
-        (
-            file.as_str(),
-            &["--idp-metadata", "testdata/auth0/metadata.xml", "--idp-cert", "x"][..],
-            "--idp-cert <FILE>' cannot be used with",
-        ),
-        (&file, &["--idp-metadata", "testdata/README.md"], "not a metadata document"),
+        (file.as_str(), &["--idp-metadata", "testdata/auth0/metadata.xml", "--idp-cert", "x"][..], "cannot be used with"),
+        (&file, &["--idp-metadata", "testdata/README.md"], "testdata/README.md: text outside the root element"),
         (&file, &["--idp-entity-id", "urn:x"], "were not provided: --idp-cert <FILE>"),
         ("-", &["--idp-metadata", "-"], "--idp-metadata: standard input is the metadata or the message, not both"),
     ] {
         let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
         let outcome = verify(file, &options, &["--slo-url", "https://sp.example/slo"]);
-        let told =
-            String::from_utf8_lossy(&outcome.stderr).replace("'--idp-metadata <FILE>' cannot", "'--idp-cert <FILE>' cannot");
+        let told = String::from_utf8_lossy(&outcome.stderr);
         assert_eq!(outcome.status.code(), Some(2), "{options:?}");
         assert!(told.contains(complaint), "{told}");
     }

@@ -48,6 +48,13 @@ pub enum ReportOutcome {
     NotReached,
 }
 
+/// What a check found that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Pass,
+    NotApplicable,
+}
+
 /// What a row is about.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
@@ -160,6 +167,15 @@ impl Report {
             (row.expected, row.received) = (compared.expected, compared.received);
         }
         row.outcome = outcome;
+    }
+
+    /// Records what one check found, with what it compared where that holds.
+    pub(crate) fn check<E: Into<Error>>(&mut self, step: &Step, outcome: Result<Outcome, E>, compared: Compared) {
+        match outcome {
+            Ok(Outcome::Pass) => self.record(step, ReportOutcome::Pass, compared),
+            Ok(Outcome::NotApplicable) => self.record(step, ReportOutcome::NotApplicable, Compared::default()),
+            Err(error) => self.record(step, ReportOutcome::Fail(error.into()), Compared::default()),
+        }
     }
 
     fn fail(&mut self, steps: &[Step], error: Error) {

@@ -4,9 +4,10 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use super::clues::which_is_meant;
+use super::compared::{Alternatives, Early, Late, Skew, told};
 use super::difference::Differences;
 use super::{Refusal, Shown};
-use crate::time::{in_words, to_the_millisecond};
+use crate::time::in_words;
 
 /// Why a statement that a trusted key signed is not a login here and now.
 ///
@@ -290,12 +291,6 @@ impl ConstraintError {
             Differences::of(expected.iter().map(String::as_str), received.iter().map(Shown::as_str))
         })
     }
-}
-
-/// An instant of the message and that of the verification, for people, and how far apart they are.
-fn told(instant: SystemTime, now: SystemTime) -> (String, String, Duration) {
-    let difference = instant.duration_since(now).unwrap_or_else(|behind| behind.duration());
-    (to_the_millisecond(instant), to_the_millisecond(now), difference)
 }
 
 /// An empty ID is that of no request.
@@ -697,23 +692,6 @@ fn owned(values: &[Shown]) -> Vec<String> {
     values.iter().map(|value| value.as_str().to_owned()).collect()
 }
 
-/// `"a" or "b"`.
-struct Alternatives<'a, T>(&'a [T]);
-
-impl fmt::Display for Alternatives<'_, String> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quoted: Vec<_> = self.0.iter().map(|value| format!("\"{value}\"")).collect();
-        f.write_str(&quoted.join(" or "))
-    }
-}
-
-impl fmt::Display for Alternatives<'_, Shown> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quoted: Vec<_> = self.0.iter().map(Shown::to_string).collect();
-        f.write_str(&quoted.join(" or "))
-    }
-}
-
 /// The audiences of a restriction.
 struct Audiences<'a>(&'a [Shown]);
 
@@ -738,43 +716,6 @@ impl fmt::Display for Pending<'_> {
             [one] => write!(f, "the request {one} is pending"),
             several => write!(f, "one of the requests {} is pending", Alternatives(several)),
         }
-    }
-}
-
-/// `58 min 3 s too early`, and what that suggests.
-struct Early(Duration);
-
-impl fmt::Display for Early {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Clocks that show different zones differ by so much more or less.
-        const SLACK: u64 = 300;
-        /// The largest offset of a zone, in hours.
-        const WIDEST: u64 = 14;
-        write!(f, "{} too early", in_words(self.0))?;
-        let hours = self.0.as_secs().saturating_add(1800) / 3600;
-        let off = self.0.as_secs().abs_diff(hours.saturating_mul(3600));
-        match (1..=WIDEST).contains(&hours) && off <= SLACK {
-            true => f.write_str(", about a whole number of hours, which suggests a wrong time zone"),
-            false => Ok(()),
-        }
-    }
-}
-
-/// `58 min 3 s too late`.
-struct Late(Duration);
-
-impl fmt::Display for Late {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} too late", in_words(self.0))
-    }
-}
-
-/// ` (clock skew of 180 s allowed)`.
-struct Skew(Duration);
-
-impl fmt::Display for Skew {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, " (clock skew of {} s allowed)", self.0.as_secs())
     }
 }
 

@@ -4,9 +4,10 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use super::clues::which_is_meant;
+use super::compared::{Alternatives, Early, Late, Skew, told};
 use super::difference::Differences;
 use super::{Refusal, Shown, StatusError};
-use crate::time::{in_words, to_the_millisecond};
+use crate::time::in_words;
 
 /// Why a message of logout is refused that is well-formed and whose signature, if it has one, holds. SAML Profiles 4.4.4.
 #[non_exhaustive]
@@ -143,16 +144,6 @@ impl LogoutError {
     }
 }
 
-fn told(instant: SystemTime, now: SystemTime) -> (String, String, Duration) {
-    let difference = instant.duration_since(now).unwrap_or_else(|behind| behind.duration());
-    (to_the_millisecond(instant), to_the_millisecond(now), difference)
-}
-
-/// Each in quotes.
-fn alternatives(values: &[String]) -> String {
-    values.iter().map(|value| format!("{value:?}")).collect::<Vec<_>>().join(" or ")
-}
-
 impl fmt::Display for LogoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -166,10 +157,10 @@ impl fmt::Display for LogoutError {
                 write!(f, "the Issuer of the {element} has the Format {received}, which is not that of an entity ID")
             }
             Self::DestinationMissing { element, expected } => {
-                write!(f, "the {element} has no Destination, it must be {}", alternatives(expected))
+                write!(f, "the {element} has no Destination, it must be {}", Alternatives(expected))
             }
             Self::DestinationMismatch { expected, received } => {
-                write!(f, "the Destination is {received}, not {}", alternatives(expected))
+                write!(f, "the Destination is {received}, not {}", Alternatives(expected))
             }
             Self::InResponseToMismatch { expected, received: Some(received) } => {
                 write!(f, "the LogoutResponse answers the request {received}, not {expected}")
@@ -179,16 +170,15 @@ impl fmt::Display for LogoutError {
             }
             Self::IssuedInFuture { element, issue_instant, now, difference, clock_skew } => write!(
                 f,
-                "the {element} was issued at {issue_instant}, and it is {now}: {} too early, where {} s of clock skew are allowed",
-                in_words(*difference),
-                clock_skew.as_secs()
+                "the {element} was issued at {issue_instant}, and it is {now}: {}{}",
+                Early(*difference),
+                Skew(*clock_skew)
             ),
             Self::Expired { not_on_or_after, now, difference, clock_skew } => write!(
                 f,
-                "the NotOnOrAfter of the LogoutRequest is {not_on_or_after}, and it is {now}: {} too late, where {} s of clock skew are \
-                 allowed",
-                in_words(*difference),
-                clock_skew.as_secs()
+                "the NotOnOrAfter of the LogoutRequest is {not_on_or_after}, and it is {now}: {}{}",
+                Late(*difference),
+                Skew(*clock_skew)
             ),
             Self::TooOld { issue_instant, now, age, maximum_age } => write!(
                 f,

@@ -5,6 +5,7 @@
 
 mod certificate;
 mod clues;
+mod compared;
 mod config;
 mod constraint;
 mod decode;

@@ -6,8 +6,8 @@
 use std::time::{Duration, SystemTime};
 
 use crate::departure::{Departure, Departures};
-use crate::error::{LogoutError, Shown, StatusError};
-use crate::report::{Compared, Step};
+use crate::error::{ConstraintError, LogoutError, Shown, StatusError};
+use crate::report::{Compared, Outcome, Step};
 use crate::saml::logout::{Body, Message};
 use crate::time::to_the_millisecond;
 
@@ -29,13 +29,6 @@ pub(super) struct Check {
     pub(super) step: Step,
     pub(super) run: fn(&Facts<'_, '_>) -> Result<Outcome, LogoutError>,
     pub(super) compared: fn(&Facts<'_, '_>) -> Compared,
-}
-
-/// What a check found that did not fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    Pass,
-    NotApplicable,
 }
 
 /// How old a request may be that does not say until when it is valid, as Auth0's do not: five minutes, which is what others write as
@@ -83,7 +76,7 @@ fn issuer(facts: &Facts<'_, '_>) -> Result<Outcome, LogoutError> {
         return Err(LogoutError::IssuerMissing { element, expected: facts.issuer.to_owned() });
     };
     match issuer.format {
-        Some(format) if format != ENTITY_FORMAT && !facts.departures.contains(Departure::IssuerFormat) => {
+        Some(format) if format != ConstraintError::ENTITY_FORMAT && !facts.departures.contains(Departure::IssuerFormat) => {
             Err(LogoutError::IssuerFormat { element, received: Shown::new(format) })
         }
         _ if issuer.name == facts.issuer => Ok(Outcome::Pass),
@@ -190,4 +183,3 @@ fn compared(expected: &[&str], received: Option<String>) -> Compared {
 }
 
 pub(super) const PARTIAL_LOGOUT: &str = "urn:oasis:names:tc:SAML:2.0:status:PartialLogout";
-const ENTITY_FORMAT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity";

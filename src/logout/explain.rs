@@ -4,13 +4,13 @@
 
 use std::time::SystemTime;
 
-use super::check::{CHECKS, Outcome};
+use super::check::CHECKS;
 use super::verify::{Delivered, LogoutVerifier, require};
 use crate::binding::mistaken::in_place_of_message;
 use crate::binding::post::decode_post;
 use crate::binding::redirect::{SignedQuery, undeflated};
 use crate::error::{DecodeError, Error, LogoutError};
-use crate::report::{Compared, Report, ReportOutcome, Step};
+use crate::report::{Report, Step};
 use crate::saml::logout::{Kind, Message};
 use crate::verifier::explain::{DECODE, XML, signature};
 use crate::xml::Document;
@@ -91,11 +91,7 @@ impl LogoutVerifier {
         report.stage(&[ID], self.idp.judge_id(kind.name(), message.id));
         let facts = self.facts(&message, request_id, now);
         for check in CHECKS {
-            match (check.run)(&facts) {
-                Ok(Outcome::Pass) => report.record(&check.step, ReportOutcome::Pass, (check.compared)(&facts)),
-                Ok(Outcome::NotApplicable) => report.record(&check.step, ReportOutcome::NotApplicable, Compared::default()),
-                Err(error) => report.record(&check.step, ReportOutcome::Fail(error.into()), Compared::default()),
-            }
+            report.check(&check.step, (check.run)(&facts), (check.compared)(&facts));
         }
         Some(())
     }

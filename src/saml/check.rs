@@ -16,7 +16,7 @@ use super::name_id::Issuer;
 use super::response::Envelope;
 use crate::departure::{Departure, Departures};
 use crate::error::{ConstraintError, Shown, UnconfirmedSubject};
-use crate::report::{Compared, Step};
+use crate::report::{Compared, Outcome, Step};
 use crate::time::to_the_millisecond;
 
 /// Which request a Response must answer. There is no default: SAML Profiles 4.1.5 is a decision.
@@ -98,13 +98,6 @@ pub(crate) enum Judge {
     },
     /// The assertion.
     Assertion { run: fn(&Facts<'_, '_>) -> Result<Outcome, ConstraintError>, values: fn(&Facts<'_, '_>) -> Compared },
-}
-
-/// What a check found that did not fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Pass,
-    NotApplicable,
 }
 
 /// Every check, in the order in which a failure is reported: from whom, to whom, in answer to what, when, for whom, how.

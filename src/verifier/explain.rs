@@ -11,7 +11,7 @@ use crate::binding::post::decode_post;
 use crate::connection::identity_provider::IdentityProvider;
 use crate::report::{Compared, Report, ReportOutcome, Step};
 use crate::saml::assertion::Assertion;
-use crate::saml::check::{self, Check, Expect, Facts, Judge, Outcome};
+use crate::saml::check::{self, Expect, Facts, Judge};
 use crate::saml::response::Response;
 use crate::xml::{Document, Unsigned};
 
@@ -64,8 +64,8 @@ impl Verifier {
             assertion.as_ref().map(|assertion| Facts { circumstances: circumstances.clone(), assertion: &assertion.content });
         for check in check::CHECKS.iter().filter(|check| chosen.is_some() || !check.is_on_issuer()) {
             match (&check.judge, &facts) {
-                (Judge::Response { run, values }, _) => explain_check(report, check, run(&circumstances), values(&circumstances)),
-                (Judge::Assertion { run, values }, Some(facts)) => explain_check(report, check, run(facts), values(facts)),
+                (Judge::Response { run, values }, _) => report.check(&check.step, run(&circumstances), values(&circumstances)),
+                (Judge::Assertion { run, values }, Some(facts)) => report.check(&check.step, run(facts), values(facts)),
                 (Judge::Assertion { .. }, None) => {}
             }
         }
@@ -89,19 +89,6 @@ fn explain_assertion<'d>(report: &mut Report, unverified: &Response<'d, Unsigned
     }
     report.record_all(ASSERTION, &ReportOutcome::NotApplicable);
     unverified.assertion().ok()
-}
-
-fn explain_check(
-    report: &mut Report,
-    check: &Check,
-    outcome: Result<Outcome, crate::error::ConstraintError>,
-    compared: Compared,
-) {
-    match outcome {
-        Ok(Outcome::Pass) => report.record(&check.step, ReportOutcome::Pass, compared),
-        Ok(Outcome::NotApplicable) => report.record(&check.step, ReportOutcome::NotApplicable, Compared::default()),
-        Err(error) => report.record(&check.step, ReportOutcome::Fail(error.into()), Compared::default()),
-    }
 }
 
 /// What an explanation has a row for, after the decoding of the form field.

@@ -20,6 +20,9 @@ use saml_verify::{
     TrustedKeys, Verified, Verifier, decode_post, internals,
 };
 
+#[cfg(all(feature = "ring", feature = "aws-lc-rs"))]
+#[path = "backends.rs"]
+pub(crate) mod backends;
 #[path = "differences.rs"]
 pub(crate) mod differences;
 #[path = "edit.rs"]

@@ -14,13 +14,17 @@ pub(crate) struct Choices<'a>(pub(crate) &'a [u8]);
 impl<'a> Choices<'a> {
     /// `None` once there are no more.
     fn byte(&mut self) -> Option<usize> {
-        let (&first, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(usize::from(first))
+        self.octet().map(usize::from)
     }
 
     pub(crate) fn pick<'t, T>(&mut self, from: &'t [T]) -> Option<&'t T> {
         from.get(self.byte()? % from.len().max(1))
+    }
+
+    pub(crate) fn octet(&mut self) -> Option<u8> {
+        let (&first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(first)
     }
 
     /// A short text of the fuzzer's own.

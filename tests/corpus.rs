@@ -11,7 +11,7 @@ use std::path::Path;
 #[test]
 fn saved_inputs_hold() {
     type Target = fn(&[u8]);
-    let targets: [(&str, Target); 10] = [
+    let targets: &[(&str, Target)] = &[
         ("xml", bodies::xml),
         ("canonical", bodies::canonical),
         ("signed_view", bodies::signed_view),
@@ -22,6 +22,8 @@ fn saved_inputs_hold() {
         ("redirect", bodies::redirect),
         ("logout", bodies::logout),
         ("metadata", bodies::metadata),
+        #[cfg(all(feature = "ring", feature = "aws-lc-rs"))]
+        ("backends", bodies::backends::backends),
     ];
     for (name, target) in targets {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
@@ -33,6 +35,12 @@ fn saved_inputs_hold() {
             target(&fs::read(input).expect("a saved input"));
         }
     }
+}
+
+#[cfg(all(feature = "ring", feature = "aws-lc-rs"))]
+#[test]
+fn both_backends_verify_what_is_genuine() {
+    bodies::backends::genuine_signatures_hold();
 }
 
 /// A row that is no difference any more would hide the next one.

@@ -5,15 +5,13 @@
 //!
 //! # Not supported
 //!
-//! HMAC (whoever can verify could also sign), DSA, MD5, RIPEMD, SHA-224, SHA-3, Whirlpool, P-521, and RSA-PSS with parameters
-//! in the message (RFC 9231 section 2.3.9): the fixed-parameter identifiers of section 2.3.10 leave nothing to be negotiated.
+//! HMAC (whoever can verify could also sign), DSA, MD5, RIPEMD, SHA-224, SHA-3, Whirlpool, and RSA-PSS with parameters in the
+//! message (RFC 9231 section 2.3.9): the fixed-parameter identifiers of section 2.3.10 leave nothing to be negotiated.
 
 use std::fmt;
 use std::hint::black_box;
 
-use ring::digest;
-use ring::signature::{self, VerificationAlgorithm};
-
+use super::backend;
 use crate::departure::{Departure, Departures};
 use crate::error::{AlgorithmRefusal, AlgorithmRole, SignatureError};
 
@@ -28,12 +26,13 @@ pub(crate) enum SignatureAlgorithm {
     RsaPssSha512,
     EcdsaSha256,
     EcdsaSha384,
+    EcdsaSha512,
     Ed25519,
     RsaSha1,
 }
 
 impl SignatureAlgorithm {
-    const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::RsaSha256,
         Self::RsaSha384,
         Self::RsaSha512,
@@ -42,6 +41,7 @@ impl SignatureAlgorithm {
         Self::RsaPssSha512,
         Self::EcdsaSha256,
         Self::EcdsaSha384,
+        Self::EcdsaSha512,
         Self::Ed25519,
         Self::RsaSha1,
     ];
@@ -52,7 +52,15 @@ impl SignatureAlgorithm {
     ///
     /// Why the identifier stands for none; never [`AlgorithmRefusal::NotEnabled`].
     pub(crate) fn from_uri(uri: &str) -> Result<Self, AlgorithmRefusal> {
-        Self::ALL.into_iter().find(|algorithm| algorithm.uri() == uri).ok_or_else(|| refusal_of(uri, &REFUSED_SIGNATURES))
+        let known = Self::ALL.into_iter().find(|algorithm| algorithm.uri() == uri);
+        known.ok_or_else(|| refusal_of(uri, &REFUSED_SIGNATURES))?.of_this_backend()
+    }
+
+    const fn of_this_backend(self) -> Result<Self, AlgorithmRefusal> {
+        match self {
+            Self::EcdsaSha512 if !backend::VERIFIES_P521 => Err(AlgorithmRefusal::NeedsFeature(backend::P521_FEATURE)),
+            _ => Ok(self),
+        }
     }
 
     /// The method itself, where the connection allows it.
@@ -84,7 +92,8 @@ impl SignatureAlgorithm {
 
     /// The identifiers that a connection accepts, for errors.
     fn accepted(departures: Departures) -> Vec<&'static str> {
-        Self::ALL.into_iter().filter_map(|algorithm| algorithm.permitted(departures).ok()).map(Self::uri).collect()
+        let usable = |algorithm: Self| algorithm.of_this_backend().and_then(|algorithm| algorithm.permitted(departures)).ok();
+        Self::ALL.into_iter().filter_map(usable).map(Self::uri).collect()
     }
 
     /// XMLDSig 1.1 section 6.4; RFC 9231 sections 2.3.10 (RSA-PSS) and 2.3.12 (Ed25519).
@@ -98,6 +107,7 @@ impl SignatureAlgorithm {
             Self::RsaPssSha512 => "http://www.w3.org/2007/05/xmldsig-more#sha512-rsa-MGF1",
             Self::EcdsaSha256 => "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
             Self::EcdsaSha384 => "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384",
+            Self::EcdsaSha512 => "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512",
             Self::Ed25519 => "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519",
             Self::RsaSha1 => "http://www.w3.org/2000/09/xmldsig#rsa-sha1",
         }
@@ -114,6 +124,7 @@ impl SignatureAlgorithm {
             Self::RsaPssSha512 => "RSA-PSS-SHA512",
             Self::EcdsaSha256 => "ECDSA-SHA256",
             Self::EcdsaSha384 => "ECDSA-SHA384",
+            Self::EcdsaSha512 => "ECDSA-SHA512",
             Self::Ed25519 => "Ed25519",
             Self::RsaSha1 => "RSA-SHA1",
         }
@@ -121,8 +132,8 @@ impl SignatureAlgorithm {
 
     /// The kind of key that the method takes.
     ///
-    /// Stricter than XMLDSig, where any curve goes with any digest: ring has the raw `r || s` form for these pairs only, and
-    /// they are the ones in use.
+    /// Stricter than XMLDSig, where any curve goes with any digest: ring has the raw `r || s` form for the first two pairs only, and
+    /// these three are the ones in use.
     pub(crate) const fn key_family(self) -> KeyFamily {
         match self {
             Self::RsaSha256
@@ -134,23 +145,8 @@ impl SignatureAlgorithm {
             | Self::RsaSha1 => KeyFamily::Rsa,
             Self::EcdsaSha256 => KeyFamily::P256,
             Self::EcdsaSha384 => KeyFamily::P384,
+            Self::EcdsaSha512 => KeyFamily::P521,
             Self::Ed25519 => KeyFamily::Ed25519,
-        }
-    }
-
-    /// ECDSA values are `r || s` of fixed length (XMLDSig 1.1 section 6.4.3), RSA-PSS salts as long as the digest (RFC 9231).
-    pub(super) fn verification(self) -> &'static dyn VerificationAlgorithm {
-        match self {
-            Self::RsaSha256 => &signature::RSA_PKCS1_2048_8192_SHA256,
-            Self::RsaSha384 => &signature::RSA_PKCS1_2048_8192_SHA384,
-            Self::RsaSha512 => &signature::RSA_PKCS1_2048_8192_SHA512,
-            Self::RsaPssSha256 => &signature::RSA_PSS_2048_8192_SHA256,
-            Self::RsaPssSha384 => &signature::RSA_PSS_2048_8192_SHA384,
-            Self::RsaPssSha512 => &signature::RSA_PSS_2048_8192_SHA512,
-            Self::EcdsaSha256 => &signature::ECDSA_P256_SHA256_FIXED,
-            Self::EcdsaSha384 => &signature::ECDSA_P384_SHA384_FIXED,
-            Self::Ed25519 => &signature::ED25519,
-            Self::RsaSha1 => &signature::RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
         }
     }
 }
@@ -161,6 +157,7 @@ pub(crate) enum KeyFamily {
     Rsa,
     P256,
     P384,
+    P521,
     Ed25519,
 }
 
@@ -170,6 +167,7 @@ impl fmt::Display for KeyFamily {
             Self::Rsa => "RSA",
             Self::P256 => "P-256",
             Self::P384 => "P-384",
+            Self::P521 => "P-521",
             Self::Ed25519 => "Ed25519",
         })
     }
@@ -232,24 +230,15 @@ impl DigestAlgorithm {
             Self::Sha1 => "SHA-1",
         }
     }
-
-    fn ring(self) -> &'static digest::Algorithm {
-        match self {
-            Self::Sha256 => &digest::SHA256,
-            Self::Sha384 => &digest::SHA384,
-            Self::Sha512 => &digest::SHA512,
-            Self::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
-        }
-    }
 }
 
 /// A digest in the making.
 #[derive(Clone)]
-pub(crate) struct Digester(digest::Context);
+pub(crate) struct Digester(backend::Context);
 
 impl Digester {
     pub(crate) fn new(algorithm: DigestAlgorithm) -> Self {
-        Self(digest::Context::new(algorithm.ring()))
+        Self(backend::context(algorithm))
     }
 
     pub(crate) fn update(&mut self, bytes: &[u8]) {
@@ -263,11 +252,11 @@ impl Digester {
 
 /// A finished digest.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Digest(digest::Digest);
+pub(crate) struct Digest(backend::Digest);
 
 impl Digest {
     pub(crate) fn of(algorithm: DigestAlgorithm, bytes: &[u8]) -> Self {
-        Self(digest::digest(algorithm.ring(), bytes))
+        Self(backend::digest(algorithm, bytes))
     }
 
     /// Whether `value` is this digest: of its exact length, and equal in every byte.
@@ -338,7 +327,7 @@ fn refusal_of(uri: &str, refused: &[(&str, AlgorithmRefusal)]) -> AlgorithmRefus
 }
 
 /// Signature methods of XMLDSig 1.1 and RFC 9231 that are refused whatever the connection allows.
-const REFUSED_SIGNATURES: [(&str, AlgorithmRefusal); 45] = {
+const REFUSED_SIGNATURES: [(&str, AlgorithmRefusal); 44] = {
     use AlgorithmRefusal::{Unsuitable, Unsupported, Weak};
     [
         ("http://www.w3.org/2000/09/xmldsig#dsa-sha1", Weak),
@@ -362,7 +351,6 @@ const REFUSED_SIGNATURES: [(&str, AlgorithmRefusal); 45] = {
         ("http://www.w3.org/2021/04/xmldsig-more#poly1305", Unsuitable),
         ("http://www.w3.org/2021/04/xmldsig-more#siphash-2-4", Unsuitable),
         ("http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha224", Unsupported),
-        ("http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512", Unsupported),
         ("http://www.w3.org/2001/04/xmldsig-more#esign-sha224", Unsupported),
         ("http://www.w3.org/2001/04/xmldsig-more#esign-sha256", Unsupported),
         ("http://www.w3.org/2001/04/xmldsig-more#esign-sha384", Unsupported),
@@ -407,11 +395,12 @@ const REFUSED_DIGESTS: [(&str, AlgorithmRefusal); 8] = {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
 
     #[test]
     fn identifiers_lead_to_algorithms_and_back() {
         for algorithm in SignatureAlgorithm::ALL {
-            assert_eq!(SignatureAlgorithm::from_uri(algorithm.uri()), Ok(algorithm));
+            assert_eq!(SignatureAlgorithm::from_uri(algorithm.uri()), algorithm.of_this_backend());
         }
         for algorithm in DigestAlgorithm::ALL {
             assert_eq!(DigestAlgorithm::from_uri(algorithm.uri()), Ok(algorithm));
@@ -454,7 +443,7 @@ mod tests {
             ("http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha1", Weak),
             ("http://www.w3.org/2000/09/xmldsig#hmac-sha1", Unsuitable),
             ("http://www.w3.org/2001/04/xmldsig-more#hmac-sha256", Unsuitable),
-            ("http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512", Unsupported),
+            ("http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha224", Unsupported),
             ("http://www.w3.org/2009/xmldsig11#dsa-sha256", Unsupported),
             ("http://www.w3.org/2007/05/xmldsig-more#rsa-pss", Unsupported),
             ("", Unknown),
@@ -484,12 +473,33 @@ mod tests {
 
     #[test]
     fn no_identifier_is_both_accepted_and_refused() {
-        for (uri, _) in REFUSED_SIGNATURES {
-            assert!(SignatureAlgorithm::from_uri(uri).is_err(), "{uri}");
+        for (uri, refusal) in REFUSED_SIGNATURES {
+            assert_eq!(SignatureAlgorithm::from_uri(uri), Err(refusal), "{uri}");
         }
         for (uri, _) in REFUSED_DIGESTS {
             assert!(DigestAlgorithm::from_uri(uri).is_err(), "{uri}");
         }
+    }
+
+    #[test]
+    fn p521_is_a_matter_of_the_backend() {
+        let uri = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512";
+        let here = cfg!(feature = "aws-lc-rs");
+        let refused = Err(AlgorithmRefusal::NeedsFeature("aws-lc-rs"));
+        assert_eq!(SignatureAlgorithm::from_uri(uri), if here { Ok(SignatureAlgorithm::EcdsaSha512) } else { refused });
+        assert_eq!(SignatureAlgorithm::accepted(Departures::default()).contains(&uri), here);
+        let error = SignatureAlgorithm::accept(uri, Departures::default()).map_err(Error::from);
+        let Err(error) = error else { return assert!(here) };
+        assert_eq!(
+            (error.code(), error.to_string().as_str(), error.remedy().as_str()),
+            (
+                "signature_algorithm_refused",
+                "signature: the signature method \"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512\" needs the feature \
+                 `aws-lc-rs`, which this build does not have",
+                "build the service with the feature `aws-lc-rs` of saml-verify, which verifies such signatures, or let the identity \
+                 provider sign with RSA-SHA256"
+            )
+        );
     }
 
     #[test]
@@ -505,7 +515,7 @@ mod tests {
         assert_eq!(DigestAlgorithm::Sha1.permitted(signature), Err(AlgorithmRefusal::NotEnabled("sha1-digest")));
         assert_eq!(DigestAlgorithm::Sha1.permitted(digest), Ok(DigestAlgorithm::Sha1));
 
-        assert_eq!(SignatureAlgorithm::accepted(Departures::default()).len(), 9);
+        assert_eq!(SignatureAlgorithm::accepted(Departures::default()).len(), 9 + usize::from(cfg!(feature = "aws-lc-rs")));
         assert_eq!(SignatureAlgorithm::accepted(signature).last(), Some(&SignatureAlgorithm::RsaSha1.uri()));
         assert_eq!(DigestAlgorithm::accepted(Departures::default()).len(), 3);
         assert_eq!(DigestAlgorithm::accepted(digest).last(), Some(&DigestAlgorithm::Sha1.uri()));

@@ -536,7 +536,6 @@ mod tests {
             (refused!("rsa-1024"), CertificateError::RsaKeyTooShort { bits: 1024 }),
             (refused!("rsa-2047"), CertificateError::RsaKeyTooShort { bits: 2047 }),
             (refused!("rsa-8200"), CertificateError::RsaKeyTooLong { bits: 8200 }),
-            (refused!("secp521r1"), curve("P-521")),
             (refused!("secp224r1"), curve("P-224")),
             (refused!("secp256k1"), curve("secp256k1")),
             (refused!("brainpoolP256r1"), curve("brainpoolP256r1")),
@@ -547,6 +546,18 @@ mod tests {
             (refused!("ed448"), key("Ed448")),
         ] {
             assert_eq!(outcome, Err(error));
+        }
+    }
+
+    #[test]
+    fn a_key_on_p521_is_a_matter_of_the_backend() {
+        let pem = include_str!("../../testdata/keys/verify/p521.pem");
+        let keys = TrustedKeys::from_pem(pem);
+        if cfg!(feature = "aws-lc-rs") {
+            let key = only(pem);
+            assert_eq!((key.key_type(), key.key_type().to_string().as_str()), (KeyType::P521, "P-521"));
+        } else {
+            assert_eq!(keys, Err(CertificateError::CurveNeedsFeature { curve: "P-521", feature: "aws-lc-rs" }));
         }
     }
 
@@ -799,7 +810,8 @@ mod tests {
     #[test]
     fn signatures_verify_with_their_key_and_method_only() {
         let (rsa, p256, p384, ed25519) = (verify_key!("rsa"), verify_key!("p256"), verify_key!("p384"), verify_key!("ed25519"));
-        let genuine = [
+        let p521 = TrustedKeys::from_pem(include_str!("../../testdata/keys/verify/p521.pem")).ok();
+        let mut genuine = vec![
             (&rsa, SignatureAlgorithm::RsaSha1, verify_value!("rsa-sha1")),
             (&rsa, SignatureAlgorithm::RsaSha256, verify_value!("rsa-sha256")),
             (&rsa, SignatureAlgorithm::RsaSha384, verify_value!("rsa-sha384")),
@@ -811,6 +823,9 @@ mod tests {
             (&p384, SignatureAlgorithm::EcdsaSha384, verify_value!("ec-p384-sha384")),
             (&ed25519, SignatureAlgorithm::Ed25519, verify_value!("ed25519")),
         ];
+        if let Some(p521) = p521.as_ref().and_then(|keys| keys.iter().next()) {
+            genuine.push((p521, SignatureAlgorithm::EcdsaSha512, verify_value!("ec-p521-sha512")));
+        }
         for (key, algorithm, value) in &genuine {
             let name = algorithm.name();
             assert_eq!(key.verify(*algorithm, MESSAGE, value), Ok(()), "{name}");
@@ -826,6 +841,55 @@ mod tests {
                     (false, _) => Err(VerifyFailure::KeyType),
                 };
                 assert_eq!(key.verify(*other_algorithm, MESSAGE, value), expected, "{name}, {}", other_algorithm.name());
+            }
+        }
+    }
+
+    /// The edges of what is taken: the smallest and the longest exponent, the longest modulus, and moduli whose first octet holds one
+    /// bit and two, for which RSA-PSS has one octet less and a mask of its own.
+    #[test]
+    fn unusual_rsa_keys_verify() {
+        for (key, bits, [sha256, sha512, pss_sha256, pss_sha512]) in [
+            (
+                verify_key!("rsa-2049-e3"),
+                2049,
+                [
+                    verify_value!("rsa-2049-e3-sha256"),
+                    verify_value!("rsa-2049-e3-sha512"),
+                    verify_value!("rsa-2049-e3-pss-sha256"),
+                    verify_value!("rsa-2049-e3-pss-sha512"),
+                ],
+            ),
+            (
+                verify_key!("rsa-2050-e33bit"),
+                2050,
+                [
+                    verify_value!("rsa-2050-e33bit-sha256"),
+                    verify_value!("rsa-2050-e33bit-sha512"),
+                    verify_value!("rsa-2050-e33bit-pss-sha256"),
+                    verify_value!("rsa-2050-e33bit-pss-sha512"),
+                ],
+            ),
+            (
+                verify_key!("rsa-8192"),
+                8192,
+                [
+                    verify_value!("rsa-8192-sha256"),
+                    verify_value!("rsa-8192-sha512"),
+                    verify_value!("rsa-8192-pss-sha256"),
+                    verify_value!("rsa-8192-pss-sha512"),
+                ],
+            ),
+        ] {
+            assert_eq!(key.key_type(), KeyType::Rsa { bits });
+            for (algorithm, value) in [
+                (SignatureAlgorithm::RsaSha256, sha256),
+                (SignatureAlgorithm::RsaSha512, sha512),
+                (SignatureAlgorithm::RsaPssSha256, pss_sha256),
+                (SignatureAlgorithm::RsaPssSha512, pss_sha512),
+            ] {
+                assert_eq!(key.verify(algorithm, MESSAGE, &value), Ok(()), "{bits}, {}", algorithm.name());
+                assert_eq!(key.verify(algorithm, b"saml-verifz", &value), Err(VerifyFailure::Invalid), "{bits}");
             }
         }
     }

@@ -1,9 +1,10 @@
-//! Digests, signature values, trusted keys and private keys. The only folder that names ring.
+//! Digests, signature values, trusted keys and private keys. The only folder that names ring and aws-lc-rs, both in `backend`.
 //!
 //! In go bytes and algorithm identifiers; out come digests, verdicts on signature values, and [`TrustedKeys`]. There is no
 //! signing here but for messages of our own, no choice of key by the message, no certificate chain: a trusted key is trusted because it was configured.
 
 pub(crate) mod algorithm;
+mod backend;
 pub(crate) mod certificate;
 mod elements;
 mod pasted;
@@ -16,6 +17,8 @@ mod signing;
 mod x509;
 
 pub(crate) use algorithm::{DigestAlgorithm, Digester, SignatureAlgorithm, sha256_hex};
+#[cfg(all(feature = "ring", feature = "aws-lc-rs", feature = "internals"))]
+pub(crate) use backend::{digest_by_both, verify_by_both};
 pub(crate) use certificate::certificate_ders;
 pub use certificate::{Certificate, TrustedKey, TrustedKeys};
 pub use public_key::KeyType;

@@ -1,7 +1,8 @@
 //! Private keys in the shapes in which people have them: from a PEM file to the numbers of one key.
 //!
 //! In goes the content of a file or of an environment variable; out comes the DER of the one private key in it and its parts, or
-//! a [`SigningKeyError`] that says what it was instead. Whether the numbers make a key, whoever signs with them finds out.
+//! a [`SigningKeyError`] that says what it was instead. Lengths and the RSA exponent are judged here, alike for both backends; whether
+//! the numbers belong together, whoever signs with them finds out.
 
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef, UintRef};
 use der::{Decode, Tag, TagNumber, Tagged};
@@ -9,7 +10,7 @@ use der::{Decode, Tag, TagNumber, Tagged};
 use super::elements::elements;
 use super::pasted::Text;
 use super::pem::{Block, blocks};
-use super::public_key::{ED25519, ELLIPTIC_CURVE, P256, P384, RSA, bit_length, name_of};
+use super::public_key::{ED25519, ELLIPTIC_CURVE, P256, P384, RSA, bit_length, is_even, name_of};
 use crate::error::{CertificateError, SigningKeyError};
 
 /// The DER of a private key, and in what form it is.
@@ -29,11 +30,14 @@ enum Form {
     Sec1,
 }
 
-/// The parts of a private key, as ring takes them.
+/// The parts of a private key, as the backends take them.
 #[derive(Clone, Copy)]
 pub(super) enum PrivateKey<'a> {
     /// An `RSAPrivateKey`, RFC 8017 appendix A.1.2.
-    Rsa(&'a [u8]),
+    Rsa {
+        bits: usize,
+        pkcs1: &'a [u8],
+    },
     EllipticCurve {
         curve: Curve,
         scalar: &'a [u8],
@@ -122,11 +126,19 @@ impl PrivateKeyDer {
 fn rsa(pkcs1: &[u8]) -> Result<PrivateKey<'_>, SigningKeyError> {
     const SHAPE: SigningKeyError = malformed("it is not built as PKCS #1 prescribes");
     let numbers = sequence(pkcs1).ok_or(SHAPE)?;
-    let modulus = numbers.get(1).and_then(|modulus| modulus.decode_as::<UintRef<'_>>().ok()).ok_or(SHAPE)?;
-    match bit_length(modulus.as_bytes()) {
-        bits if bits < 2048 => Err(SigningKeyError::RsaTooShort { bits }),
-        bits if bits > 4096 => Err(SigningKeyError::RsaTooLong { bits }),
-        _ => Ok(PrivateKey::Rsa(pkcs1)),
+    let number = |place: usize| numbers.get(place).and_then(|number| number.decode_as::<UintRef<'_>>().ok()).ok_or(SHAPE);
+    let (modulus, exponent) = (number(1)?.as_bytes(), number(2)?.as_bytes());
+    let bits = bit_length(modulus);
+    match bits {
+        ..2048 => Err(SigningKeyError::RsaTooShort { bits }),
+        4097.. => Err(SigningKeyError::RsaTooLong { bits }),
+        // ring computes with halves of so many bits and no others.
+        _ if bits % 1024 != 0 => Err(malformed("its RSA modulus is of another length than 2048, 3072 or 4096 bits")),
+        // FIPS 186-5 appendix A.1.1, less its upper bound of 256 bits: no library takes more than 33.
+        _ if !(17..=33).contains(&bit_length(exponent)) || is_even(exponent) => {
+            Err(malformed("its RSA exponent is even, below 65537 or above 33 bits"))
+        }
+        _ => Ok(PrivateKey::Rsa { bits, pkcs1 }),
     }
 }
 
@@ -149,6 +161,14 @@ fn elliptic_curve<'a>(sec1: &'a [u8], named: Option<AnyRef<'a>>) -> Result<Priva
     };
     let point = tagged(1).ok_or(malformed("its public key is missing in it"))?;
     let point = BitStringRef::from_der(point).ok().and_then(|bits| bits.as_bytes()).ok_or(SHAPE)?;
+    let length = match curve {
+        Curve::P256 => 32,
+        Curve::P384 => 48,
+    };
+    // RFC 5915: the scalar has leading zeros. RFC 5480 section 2.2: 4, and both coordinates.
+    if scalar.len() != length || point.len() != 2 * length + 1 || point.first() != Some(&4) {
+        return Err(SHAPE);
+    }
     Ok(PrivateKey::EllipticCurve { curve, scalar, point })
 }
 

@@ -1,23 +1,23 @@
 //! Public keys: from a SubjectPublicKeyInfo (RFC 5280 section 4.1) to a key that verifies signature values.
 //!
 //! In goes DER, exactly: what a key is must not depend on who reads it, so that BER, unused bits, negative or padded numbers and
-//! octets behind the key are refused. Out comes the key in the form that ring takes. What ring would refuse at each verification
-//! is refused here, once.
+//! octets behind the key are refused. Out comes the key, prepared by the backend. Which keys are taken is decided here, once and
+//! for both backends; the one kind of key that only one of them has is P-521.
 //!
 //! # Not supported
 //!
-//! RSA below 2048 and above 8192 bits, curves other than P-256 and P-384, explicit curve parameters, compressed points, DSA, and
-//! RSA keys that are marked for RSA-PSS (RFC 4055; an unmarked RSA key verifies RSA-PSS as well).
+//! RSA below 2048 and above 8192 bits, curves other than P-256, P-384 and P-521, explicit curve parameters, compressed points, DSA,
+//! and RSA keys that are marked for RSA-PSS (RFC 4055; an unmarked RSA key verifies RSA-PSS as well).
 
 use std::fmt;
 
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
 use der::{Decode, Encode, Reader, SliceReader, Tag, Tagged};
-use ring::signature::UnparsedPublicKey;
 use x509_cert::der::oid::db::{DB, rfc5912, rfc8410};
 use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 use super::algorithm::{KeyFamily, SignatureAlgorithm, sha256_fingerprint};
+use super::backend::{self, VerifyingKey};
 use super::elements;
 use crate::error::{CertificateError, Shown};
 
@@ -25,8 +25,7 @@ use crate::error::{CertificateError, Shown};
 #[derive(Clone)]
 pub(super) struct PublicKey {
     kind: KeyType,
-    /// As ring takes it: PKCS #1 `RSAPublicKey`, an uncompressed point, or 32 bytes.
-    key: Vec<u8>,
+    key: VerifyingKey,
     spki_sha256: String,
 }
 
@@ -37,9 +36,8 @@ impl PublicKey {
     ///
     /// What is wrong with the key, or why it cannot be used.
     pub(super) fn from_spki(spki: &[u8]) -> Result<Self, CertificateError> {
-        let info = SubjectPublicKeyInfoRef::from_der(spki).map_err(|_| malformed("it is no SubjectPublicKeyInfo in DER"))?;
-        let key = info.subject_public_key.as_bytes().ok_or(malformed("its last byte has unused bits"))?;
-        Ok(Self { kind: kind(info.algorithm, key)?, key: key.to_vec(), spki_sha256: sha256_fingerprint(spki) })
+        let (kind, key) = judged(spki)?;
+        Ok(Self { kind, key: VerifyingKey::new(kind.family(), key), spki_sha256: sha256_fingerprint(spki) })
     }
 
     pub(super) const fn kind(&self) -> KeyType {
@@ -52,14 +50,11 @@ impl PublicKey {
     }
 
     /// Verifies a signature value over `message`: one public-key operation, or none if the key does not fit.
-    ///
-    /// XMLDSig 1.1 section 6.4. ring wants RSA values as long as the modulus and ECDSA values as `r || s` of fixed length; it
-    /// rebuilds the whole padded block for PKCS #1 v1.5 (RFC 8017 section 8.2.2).
     pub(super) fn verify(&self, algorithm: SignatureAlgorithm, message: &[u8], signature: &[u8]) -> Result<(), VerifyFailure> {
         if algorithm.key_family() != self.kind.family() {
             return Err(VerifyFailure::KeyType);
         }
-        UnparsedPublicKey::new(algorithm.verification(), &self.key).verify(message, signature).map_err(|_| VerifyFailure::Invalid)
+        if self.key.verifies(algorithm, message, signature) { Ok(()) } else { Err(VerifyFailure::Invalid) }
     }
 }
 
@@ -76,6 +71,8 @@ pub enum KeyType {
     P256,
     /// ECDSA on P-384 (secp384r1).
     P384,
+    /// ECDSA on P-521 (secp521r1), which the feature `aws-lc-rs` verifies.
+    P521,
     /// Ed25519.
     Ed25519,
 }
@@ -86,6 +83,7 @@ impl KeyType {
             Self::Rsa { .. } => KeyFamily::Rsa,
             Self::P256 => KeyFamily::P256,
             Self::P384 => KeyFamily::P384,
+            Self::P521 => KeyFamily::P521,
             Self::Ed25519 => KeyFamily::Ed25519,
         }
     }
@@ -95,7 +93,7 @@ impl fmt::Display for KeyType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rsa { bits } => write!(f, "RSA-{bits}"),
-            Self::P256 | Self::P384 | Self::Ed25519 => self.family().fmt(f),
+            Self::P256 | Self::P384 | Self::P521 | Self::Ed25519 => self.family().fmt(f),
         }
     }
 }
@@ -107,6 +105,14 @@ pub(crate) enum VerifyFailure {
     KeyType,
     /// The value is not this key's signature over the message.
     Invalid,
+}
+
+/// The kind of the key in a SubjectPublicKeyInfo, and the key as backends take it: a PKCS #1 `RSAPublicKey`, an uncompressed point, or
+/// 32 bytes. What passes here is what both backends take.
+pub(super) fn judged(spki: &[u8]) -> Result<(KeyType, &[u8]), CertificateError> {
+    let info = SubjectPublicKeyInfoRef::from_der(spki).map_err(|_| malformed("it is no SubjectPublicKeyInfo in DER"))?;
+    let key = info.subject_public_key.as_bytes().ok_or(malformed("its last byte has unused bits"))?;
+    Ok((kind(info.algorithm, key)?, key))
 }
 
 /// The SubjectPublicKeyInfo that `element` is; of a PKCS #1 `RSAPublicKey` the one that holds it. Going by the tags: what is in
@@ -188,7 +194,8 @@ fn rsa_numbers(key: &[u8]) -> der::Result<(&[u8], &[u8])> {
     Ok(numbers)
 }
 
-/// RFC 5480: a named curve and an uncompressed point. Whether the point is on the curve, ring checks at each verification.
+/// RFC 5480: a named curve and an uncompressed point. Whether the point is on the curve, the backend finds out: with one that is
+/// not, nothing verifies.
 fn elliptic_curve(parameters: Option<AnyRef<'_>>, point: &[u8]) -> Result<KeyType, CertificateError> {
     let curve = match parameters.map(AnyRef::decode_as) {
         Some(Ok(curve)) => curve,
@@ -198,6 +205,8 @@ fn elliptic_curve(parameters: Option<AnyRef<'_>>, point: &[u8]) -> Result<KeyTyp
     let (key_type, length) = match curve {
         P256 => (KeyType::P256, 65),
         P384 => (KeyType::P384, 97),
+        P521 if backend::VERIFIES_P521 => (KeyType::P521, 133),
+        P521 => return Err(CertificateError::CurveNeedsFeature { curve: "P-521", feature: backend::P521_FEATURE }),
         other => return Err(CertificateError::UnsupportedCurve { curve: name_of(&other) }),
     };
     match point {
@@ -207,8 +216,8 @@ fn elliptic_curve(parameters: Option<AnyRef<'_>>, point: &[u8]) -> Result<KeyTyp
     }
 }
 
-/// RFC 8032 section 5.1.5. Whether it is a point, ring checks at each verification; that its order is not one of the cofactor's
-/// divisors, for which signatures need no private key, it does not.
+/// RFC 8032 sections 5.1.3 and 5.1.5: a number below the prime, and not of an order that divides the cofactor, for which signatures
+/// need no private key. Whether it is a point, the backend finds out: with one that is not, nothing verifies.
 fn ed25519(point: &[u8]) -> Result<KeyType, CertificateError> {
     /// The y coordinates of the four points of order 8, twice two.
     const OF_ORDER_8: [[u8; 32]; 2] = [
@@ -231,7 +240,15 @@ fn ed25519(point: &[u8]) -> Result<KeyType, CertificateError> {
         [0xEC..=0xEE, middle @ .., 0x7F] => middle.iter().all(|octet| *octet == 0xFF),
         y => OF_ORDER_8.iter().any(|weak| weak == y),
     };
-    if is_weak { Err(malformed("an Ed25519 point of small order, for which anybody can sign")) } else { Ok(KeyType::Ed25519) }
+    if is_weak {
+        return Err(malformed("an Ed25519 point of small order, for which anybody can sign"));
+    }
+    match y.as_slice() {
+        [0xED..=0xFF, middle @ .., 0x7F] if middle.iter().all(|octet| *octet == 0xFF) => {
+            Err(malformed("an Ed25519 number above the prime"))
+        }
+        _ => Ok(KeyType::Ed25519),
+    }
 }
 
 /// Big-endian numbers without leading zeros.
@@ -240,7 +257,7 @@ pub(super) fn bit_length(number: &[u8]) -> usize {
     number.len().saturating_mul(8).saturating_sub(usize::try_from(leading).unwrap_or(0))
 }
 
-fn is_even(number: &[u8]) -> bool {
+pub(super) fn is_even(number: &[u8]) -> bool {
     number.last().is_none_or(|byte| byte % 2 == 0)
 }
 
@@ -260,12 +277,13 @@ pub(super) const ELLIPTIC_CURVE: ObjectIdentifier = rfc5912::ID_EC_PUBLIC_KEY;
 pub(super) const ED25519: ObjectIdentifier = rfc8410::ID_ED_25519;
 pub(super) const P256: ObjectIdentifier = rfc5912::SECP_256_R_1;
 pub(super) const P384: ObjectIdentifier = rfc5912::SECP_384_R_1;
+const P521: ObjectIdentifier = rfc5912::SECP_521_R_1;
 
 /// Names where the library's table has none, or one that nobody uses.
 const NAMES: [(ObjectIdentifier, &str); 7] = [
     (rfc5912::ID_RSASSA_PSS, "RSA-PSS"),
     (rfc5912::ID_DSA, "DSA"),
-    (rfc5912::SECP_521_R_1, "P-521"),
+    (P521, "P-521"),
     (rfc5912::SECP_224_R_1, "P-224"),
     (ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.1"), "P-192"),
     (ObjectIdentifier::new_unwrap("1.3.132.0.10"), "secp256k1"),
@@ -342,6 +360,13 @@ mod tests {
         let rsa_key = rsa_key((256, 0x80, 1), &[3]);
         let point = [&[4][..], &[7; 96]].concat();
         let ed25519 = Err(malformed("an Ed25519 key is 32 bytes without parameters"));
+        /// 2²⁵⁵ - 1 less some, so that it is the prime and some more, with either sign.
+        fn above_the_prime(least_and_sign: u8) -> Vec<u8> {
+            let mut number = vec![0xFF; 32];
+            number[0] = 0xED + (least_and_sign & 0x7F);
+            number[31] = 0x7F | (least_and_sign & 0x80);
+            number
+        }
         for (algorithm, key, outcome) in [
             ([rsa_oid, null], &rsa_key[..], Ok(KeyType::Rsa { bits: 2048 })),
             ([rsa_oid, &[]], &rsa_key, Ok(KeyType::Rsa { bits: 2048 })),
@@ -349,6 +374,8 @@ mod tests {
             ([ed25519_oid, &[]], &[7; 32], Ok(KeyType::Ed25519)),
             ([ed25519_oid, null], &[7; 32], ed25519.clone()),
             ([ed25519_oid, &[]], &[7; 31], ed25519),
+            ([ed25519_oid, &[]], &above_the_prime(0x12), Err(malformed("an Ed25519 number above the prime"))),
+            ([ed25519_oid, &[]], &above_the_prime(0x92), Err(malformed("an Ed25519 number above the prime"))),
             ([ec_oid, p256_oid], &point[..65], Ok(KeyType::P256)),
             ([ec_oid, p384_oid], &point, Ok(KeyType::P384)),
             ([ec_oid, p384_oid], &point[..65], Err(malformed("not a point of its curve"))),

@@ -1,11 +1,11 @@
 //! The one source of randomness. Whatever must not be guessed is made of these bytes; tests give bytes of their own instead.
 
-use ring::rand::{SecureRandom, SystemRandom};
+use super::backend;
 
 /// 128 bits that nobody can guess; `None` where the system has none to give.
 pub(crate) fn unguessable() -> Option<[u8; 16]> {
     let mut bytes = [0; 16];
-    SystemRandom::new().fill(&mut bytes).ok().map(|()| bytes)
+    backend::fill_random(&mut bytes).map(|()| bytes)
 }
 
 #[cfg(test)]

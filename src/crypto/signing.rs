@@ -2,19 +2,15 @@
 //!
 //! # Not supported
 //!
-//! Encrypted keys, RSA below 2048 and above 4096 bits (ring signs with no others), RSA-PSS keys, curves other than P-256 and
-//! P-384, and every SHA-1.
+//! Encrypted keys, RSA of other lengths than 2048, 3072 and 4096 bits (ring signs with no others), RSA-PSS keys, curves other than
+//! P-256 and P-384, and every SHA-1.
 
 use std::fmt;
 use std::sync::Arc;
 
-use ring::rand::SystemRandom;
-use ring::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair,
-    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
-    RsaKeyPair,
-};
-
+#[cfg(feature = "test-idp")]
+use super::algorithm::KeyFamily;
+use super::backend::{Ed25519SigningKey, EllipticSigningKey, RsaSigningKey};
 use super::private_key::{self, Curve, PrivateKey};
 use super::{KeyType, SignatureAlgorithm};
 use crate::error::SigningKeyError;
@@ -27,10 +23,10 @@ pub struct SigningKey(Kind);
 
 #[derive(Clone)]
 enum Kind {
-    Rsa(Arc<RsaKeyPair>),
-    P256(Arc<EcdsaKeyPair>),
-    P384(Arc<EcdsaKeyPair>),
-    Ed25519(Arc<Ed25519KeyPair>),
+    Rsa { bits: usize, key: Arc<RsaSigningKey> },
+    P256(Arc<EllipticSigningKey>),
+    P384(Arc<EllipticSigningKey>),
+    Ed25519(Arc<Ed25519SigningKey>),
 }
 
 impl SigningKey {
@@ -45,19 +41,19 @@ impl SigningKey {
     pub fn from_pem(pem: impl AsRef<[u8]>) -> Result<Self, SigningKeyError> {
         let der = private_key::find(pem.as_ref())?;
         Ok(Self(match der.read()? {
-            PrivateKey::Rsa(pkcs1) => {
-                let key = RsaKeyPair::from_der(pkcs1).map_err(|_| malformed("its RSA numbers do not belong together"))?;
-                Kind::Rsa(Arc::new(key))
+            PrivateKey::Rsa { bits, pkcs1 } => {
+                let key = RsaSigningKey::new(pkcs1).ok_or(malformed("its RSA numbers do not belong together"))?;
+                Kind::Rsa { bits, key: Arc::new(key) }
             }
             PrivateKey::EllipticCurve { curve: Curve::P256, scalar, point } => {
-                Kind::P256(Arc::new(elliptic(&ECDSA_P256_SHA256_FIXED_SIGNING, scalar, point)?))
+                Kind::P256(elliptic(SignatureAlgorithm::EcdsaSha256, scalar, point)?)
             }
             PrivateKey::EllipticCurve { curve: Curve::P384, scalar, point } => {
-                Kind::P384(Arc::new(elliptic(&ECDSA_P384_SHA384_FIXED_SIGNING, scalar, point)?))
+                Kind::P384(elliptic(SignatureAlgorithm::EcdsaSha384, scalar, point)?)
             }
             PrivateKey::Ed25519(pkcs8) => {
-                let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8);
-                Kind::Ed25519(Arc::new(key.map_err(|_| malformed("it is not built as RFC 8410 prescribes"))?))
+                let key = Ed25519SigningKey::new(pkcs8).ok_or(malformed("it is not built as RFC 8410 prescribes"))?;
+                Kind::Ed25519(Arc::new(key))
             }
         }))
     }
@@ -65,7 +61,7 @@ impl SigningKey {
     /// The kind of the key.
     pub fn key_type(&self) -> KeyType {
         match &self.0 {
-            Kind::Rsa(key) => KeyType::Rsa { bits: key.public().modulus_len().saturating_mul(8) },
+            Kind::Rsa { bits, .. } => KeyType::Rsa { bits: *bits },
             Kind::P256(_) => KeyType::P256,
             Kind::P384(_) => KeyType::P384,
             Kind::Ed25519(_) => KeyType::Ed25519,
@@ -75,7 +71,7 @@ impl SigningKey {
     /// The method that is used unless another is asked for.
     pub(crate) const fn algorithm(&self) -> SignatureAlgorithm {
         match &self.0 {
-            Kind::Rsa(_) => SignatureAlgorithm::RsaSha256,
+            Kind::Rsa { .. } => SignatureAlgorithm::RsaSha256,
             Kind::P256(_) => SignatureAlgorithm::EcdsaSha256,
             Kind::P384(_) => SignatureAlgorithm::EcdsaSha384,
             Kind::Ed25519(_) => SignatureAlgorithm::Ed25519,
@@ -89,15 +85,11 @@ impl SigningKey {
 
     /// The signature value by that method; `None`, too, where the key does not fit it.
     pub(crate) fn sign_by(&self, method: SignatureAlgorithm, message: &[u8]) -> Option<Vec<u8>> {
-        let random = SystemRandom::new();
         match &self.0 {
-            Kind::Rsa(key) => {
-                let mut value = vec![0; key.public().modulus_len()];
-                key.sign(rsa_encoding(method)?, &random, message, &mut value).ok().map(|()| value)
-            }
+            Kind::Rsa { key, .. } => key.sign(method, message),
             _ if method != self.algorithm() => None,
-            Kind::P256(key) | Kind::P384(key) => key.sign(&random, message).ok().map(|value| value.as_ref().to_vec()),
-            Kind::Ed25519(key) => Some(key.sign(message).as_ref().to_vec()),
+            Kind::P256(key) | Kind::P384(key) => key.sign(message),
+            Kind::Ed25519(key) => Some(key.sign(message)),
         }
     }
 
@@ -105,7 +97,7 @@ impl SigningKey {
     #[cfg(feature = "test-idp")]
     pub(crate) fn takes(&self, method: SignatureAlgorithm) -> bool {
         match &self.0 {
-            Kind::Rsa(_) => rsa_encoding(method).is_some(),
+            Kind::Rsa { .. } => method.key_family() == KeyFamily::Rsa && method != SignatureAlgorithm::RsaSha1,
             _ => method == self.algorithm(),
         }
     }
@@ -117,25 +109,9 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// ring signs nothing over SHA-1.
-fn rsa_encoding(algorithm: SignatureAlgorithm) -> Option<&'static dyn RsaEncoding> {
-    match algorithm {
-        SignatureAlgorithm::RsaSha256 => Some(&RSA_PKCS1_SHA256),
-        SignatureAlgorithm::RsaSha384 => Some(&RSA_PKCS1_SHA384),
-        SignatureAlgorithm::RsaSha512 => Some(&RSA_PKCS1_SHA512),
-        SignatureAlgorithm::RsaPssSha256 => Some(&RSA_PSS_SHA256),
-        SignatureAlgorithm::RsaPssSha384 => Some(&RSA_PSS_SHA384),
-        SignatureAlgorithm::RsaPssSha512 => Some(&RSA_PSS_SHA512),
-        SignatureAlgorithm::RsaSha1
-        | SignatureAlgorithm::EcdsaSha256
-        | SignatureAlgorithm::EcdsaSha384
-        | SignatureAlgorithm::Ed25519 => None,
-    }
-}
-
-fn elliptic(algorithm: &'static EcdsaSigningAlgorithm, scalar: &[u8], point: &[u8]) -> Result<EcdsaKeyPair, SigningKeyError> {
-    EcdsaKeyPair::from_private_key_and_public_key(algorithm, scalar, point, &SystemRandom::new())
-        .map_err(|_| malformed("its private and its public number do not belong together"))
+fn elliptic(method: SignatureAlgorithm, scalar: &[u8], point: &[u8]) -> Result<Arc<EllipticSigningKey>, SigningKeyError> {
+    let key = EllipticSigningKey::new(method, scalar, point);
+    key.map(Arc::new).ok_or(malformed("its private and its public number do not belong together"))
 }
 
 const fn malformed(reason: &'static str) -> SigningKeyError {
@@ -213,6 +189,8 @@ mod tests {
             (&begun, E::MissingBegin { offset: begun.find("-----END").unwrap_or_default() }),
             (file!("refused-rsa1024"), E::RsaTooShort { bits: 1024 }),
             (file!("refused-rsa5120"), E::RsaTooLong { bits: 5120 }),
+            (file!("refused-rsa2056"), malformed("its RSA modulus is of another length than 2048, 3072 or 4096 bits")),
+            (file!("refused-rsa-exponent3"), malformed("its RSA exponent is even, below 65537 or above 33 bits")),
             (file!("refused-p521"), E::UnsupportedCurve { curve: "P-521".to_owned() }),
             (file!("refused-ed448"), E::UnsupportedKey { algorithm: "Ed448".to_owned() }),
             (file!("refused-without-public-key"), E::Malformed { reason: "its public key is missing in it" }),

@@ -68,10 +68,18 @@ pub enum CertificateError {
         /// The length of its modulus.
         bits: usize,
     },
-    /// An elliptic curve other than P-256 and P-384.
+    /// An elliptic curve other than P-256, P-384 and P-521.
     UnsupportedCurve {
         /// Its name, or its object identifier, or `explicit parameters`.
         curve: String,
+    },
+    /// An elliptic curve that the cryptographic library of this build does not have, and another one has. Its code is that of
+    /// `UnsupportedCurve`.
+    CurveNeedsFeature {
+        /// Its name.
+        curve: &'static str,
+        /// The feature of this crate that brings the other library.
+        feature: &'static str,
     },
     /// A key of a kind that signs no SAML message here.
     UnsupportedKey {
@@ -156,7 +164,7 @@ impl CertificateError {
             Self::Malformed { .. } => "certificate_malformed",
             Self::RsaKeyTooShort { .. } => "rsa_key_too_short",
             Self::RsaKeyTooLong { .. } => "rsa_key_too_long",
-            Self::UnsupportedCurve { .. } => "curve_unsupported",
+            Self::UnsupportedCurve { .. } | Self::CurveNeedsFeature { .. } => "curve_unsupported",
             Self::UnsupportedKey { .. } => "key_unsupported",
             Self::MalformedKey { .. } => "key_malformed",
             Self::OneOfSeveral { reason, .. } => reason.code(),
@@ -189,6 +197,12 @@ impl CertificateError {
             }
             Self::UnsupportedCurve { .. } | Self::UnsupportedKey { .. } => {
                 "let the identity provider sign with an RSA key (rsaEncryption), or one on P-256, P-384 or Ed25519"
+            }
+            Self::CurveNeedsFeature { feature, .. } => {
+                return format!(
+                    "build the service with the feature `{feature}` of saml-verify, which verifies with such keys, or let the identity \
+                     provider sign with an RSA key (rsaEncryption), or one on P-256, P-384 or Ed25519"
+                );
             }
             Self::TooMany { .. } => "trust the current certificates and the next ones, and remove those that are out of use",
         }
@@ -251,6 +265,9 @@ impl fmt::Display for CertificateError {
             Self::RsaKeyTooShort { bits } => write!(f, "the RSA key has {bits} bits, and at least 2048 are needed"),
             Self::RsaKeyTooLong { bits } => write!(f, "the RSA key has {bits} bits, and at most 8192 are supported"),
             Self::UnsupportedCurve { curve } => write!(f, "the elliptic curve {curve} is not supported"),
+            Self::CurveNeedsFeature { curve, feature } => {
+                write!(f, "the elliptic curve {curve} is supported with the feature `{feature}`, which this build does not have")
+            }
             Self::UnsupportedKey { algorithm } => write!(f, "keys of the kind {algorithm} are not supported"),
             Self::MalformedKey { reason } => write!(f, "the key is malformed: {reason}"),
             Self::OneOfSeveral { position, count, subject: Some(subject), reason } => {
@@ -314,7 +331,7 @@ mod tests {
     #[test]
     fn every_refusal_has_its_own_code_and_message() {
         use CertificateError as E;
-        let curve = "P-521".to_owned();
+        let curve = "P-224".to_owned();
         let algorithm = "DSA".to_owned();
         for (error, code, message) in [
             (E::Empty, "certificate_empty", "no certificate: the input is empty"),
@@ -350,7 +367,12 @@ mod tests {
             ),
             (E::RsaKeyTooShort { bits: 7 }, "rsa_key_too_short", "the RSA key has 7 bits, and at least 2048 are needed"),
             (E::RsaKeyTooLong { bits: 7 }, "rsa_key_too_long", "the RSA key has 7 bits, and at most 8192 are supported"),
-            (E::UnsupportedCurve { curve }, "curve_unsupported", "the elliptic curve P-521 is not supported"),
+            (E::UnsupportedCurve { curve }, "curve_unsupported", "the elliptic curve P-224 is not supported"),
+            (
+                E::CurveNeedsFeature { curve: "P-521", feature: "aws-lc-rs" },
+                "curve_unsupported",
+                "the elliptic curve P-521 is supported with the feature `aws-lc-rs`, which this build does not have",
+            ),
             (E::UnsupportedKey { algorithm }, "key_unsupported", "keys of the kind DSA are not supported"),
             (E::MalformedKey { reason: "bad" }, "key_malformed", "the key is malformed: bad"),
             (

@@ -139,6 +139,8 @@ pub enum AlgorithmRefusal {
     Unsuitable,
     /// Known and implemented, accepted once the connection allows it under this name.
     NotEnabled(&'static str),
+    /// Known, and implemented by the cryptographic library that this feature of the crate brings; this build has another one.
+    NeedsFeature(&'static str),
     /// Known and not implemented here.
     Unsupported,
     /// Not known.
@@ -162,6 +164,7 @@ impl fmt::Display for AlgorithmRefusal {
             Self::Weak => f.write_str("is too weak"),
             Self::Unsuitable => f.write_str("has no place in a SAML signature"),
             Self::NotEnabled(name) => write!(f, "is not enabled (allow `{name}`)"),
+            Self::NeedsFeature(feature) => write!(f, "needs the feature `{feature}`, which this build does not have"),
             Self::Unsupported => f.write_str("is not supported"),
             Self::Unknown => f.write_str("is unknown"),
         }
@@ -328,6 +331,10 @@ impl Refusal for SignatureError {
                 };
                 format!("{setting}, or allow `{name}` for this connection knowingly")
             }
+            Self::Algorithm { refusal: AlgorithmRefusal::NeedsFeature(feature), .. } => format!(
+                "build the service with the feature `{feature}` of saml-verify, which verifies such signatures, or let the identity provider \
+                 sign with RSA-SHA256"
+            ),
             Self::Algorithm { .. } => "let the identity provider sign with RSA-SHA256 and exclusive canonicalization; in Auth0 set the \
                                        addon's `signatureAlgorithm` to `rsa-sha256` and `digestAlgorithm` to `sha256`"
                 .to_owned(),

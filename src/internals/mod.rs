@@ -111,6 +111,19 @@ pub fn verify_value(key: &TrustedKey, method: &str, message: &[u8], value: &[u8]
     }
 }
 
+/// Whether a signature value is that of the key in a SubjectPublicKeyInfo: what ring says, and what aws-lc-rs says. `None` where the
+/// key, the method or the two together are refused before a backend is asked.
+#[cfg(all(feature = "ring", feature = "aws-lc-rs"))]
+pub fn verify_by_both(spki: &[u8], method: &str, message: &[u8], value: &[u8]) -> Option<[bool; 2]> {
+    crate::crypto::verify_by_both(spki, method, message, value)
+}
+
+/// A digest by ring, and by aws-lc-rs; `None` where there is no such method.
+#[cfg(all(feature = "ring", feature = "aws-lc-rs"))]
+pub fn digest_by_both(method: &str, octets: &[u8]) -> Option<[Vec<u8>; 2]> {
+    crate::crypto::digest_by_both(method, octets)
+}
+
 /// The key under which that assertion is claimed.
 pub fn replay_key(issuer: &str, id: &str) -> crate::ReplayKey {
     crate::ReplayKey::new(issuer, id)

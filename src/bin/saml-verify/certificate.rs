@@ -246,6 +246,7 @@ const fn kind(key: KeyType) -> (&'static str, Option<usize>) {
         KeyType::Rsa { bits } => ("RSA", Some(bits)),
         KeyType::P256 => ("P-256", Some(256)),
         KeyType::P384 => ("P-384", Some(384)),
+        KeyType::P521 => ("P-521", Some(521)),
         KeyType::Ed25519 => ("Ed25519", Some(256)),
         _ => ("other", None),
     }
@@ -256,6 +257,7 @@ const fn methods(key: KeyType) -> &'static str {
         KeyType::Rsa { .. } => "rsa-sha256, rsa-sha384, rsa-sha512, RSA-PSS; rsa-sha1 under `--allow sha1-signature`",
         KeyType::P256 => "ecdsa-sha256",
         KeyType::P384 => "ecdsa-sha384",
+        KeyType::P521 => "ecdsa-sha512",
         KeyType::Ed25519 => "EdDSA",
         _ => "those that fit it",
     }

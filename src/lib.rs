@@ -85,10 +85,12 @@
 //!
 //! # Features
 //!
-//! None is on by default, and each only adds.
+//! `ring` alone is on by default, and each feature only adds.
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `ring` | verification, digests and signing with ring |
+//! | `aws-lc-rs` | the same with aws-lc-rs, in place of ring where both are on: keys are prepared once, and P-521 with SHA-512 verifies. Without `default-features` ring is not linked |
 //! | `registry` | `Registry`: many connections behind one assertion consumer service, changed while the service runs |
 //! | `redis` | `RedisReplayStore`, `RedisPendingRequests` and their siblings for async: what several machines remember together |
 //! | `cli` | the command `saml-verify`; nothing for services that link the library |

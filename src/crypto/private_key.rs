@@ -133,7 +133,7 @@ fn rsa(pkcs1: &[u8]) -> Result<PrivateKey<'_>, SigningKeyError> {
         ..2048 => Err(SigningKeyError::RsaTooShort { bits }),
         4097.. => Err(SigningKeyError::RsaTooLong { bits }),
         // ring computes with halves of so many bits and no others.
-        _ if bits % 1024 != 0 => Err(malformed("its RSA modulus is of another length than 2048, 3072 or 4096 bits")),
+        _ if !bits.is_multiple_of(1024) => Err(malformed("its RSA modulus is of another length than 2048, 3072 or 4096 bits")),
         // FIPS 186-5 appendix A.1.1, less its upper bound of 256 bits: no library takes more than 33.
         _ if !(17..=33).contains(&bit_length(exponent)) || is_even(exponent) => {
             Err(malformed("its RSA exponent is even, below 65537 or above 33 bits"))

@@ -226,6 +226,24 @@ mod tests {
         assert_eq!(refused(swap(file!("p384.pkcs8"))), malformed(reason));
     }
 
+    /// One library takes these numbers, the other does not.
+    #[test]
+    fn numbers_of_other_lengths_sign_nothing() {
+        let body: String = file!("p256.sec1").lines().filter(|line| !line.starts_with("---")).collect();
+        let der = crate::base64::decode_whitespace(&body).unwrap();
+        assert_eq!(der[..7], [0x30, 0x77, 2, 1, 1, 4, 0x20]);
+        let short_scalar = [&[0x30, 0x76, 2, 1, 1, 4, 0x1F], &der[8..]].concat();
+        let long_scalar = [&[0x30, 0x78, 2, 1, 1, 4, 0x21, 0], &der[7..]].concat();
+        let point = der.len() - 65;
+        let mut hybrid_point = der.clone();
+        hybrid_point[point] = 6 | der.last().unwrap() & 1;
+        for der in [short_scalar, long_scalar, hybrid_point] {
+            let body = crate::base64::encode(&der);
+            let pem = format!("-----BEGIN EC PRIVATE KEY-----\n{body}\n-----END EC PRIVATE KEY-----");
+            assert_eq!(refused(pem), malformed("it is not built as RFC 5915 prescribes"), "{der:02X?}");
+        }
+    }
+
     #[test]
     fn debug_shows_the_kind_and_nothing_else() {
         let key = SigningKey::from_pem(file!("rsa2048.pkcs8")).unwrap();

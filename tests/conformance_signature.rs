@@ -80,6 +80,10 @@ fn of_policy(reason: &str) -> &'static [&'static str] {
     match reason {
         _ if reason.starts_with("URI=\"\"") => &["reference_mismatch"],
         _ if reason.starts_with("signed element is not a SAML element") => &["reference_mismatch"],
+        // With SHA-512 alone, as the other curves go with one digest each.
+        _ if reason.starts_with("curve P-521") && cfg!(feature = "aws-lc-rs") => {
+            &["signature_algorithm_refused", "key_type_mismatch"]
+        }
         _ if reason.starts_with("curve P-521") => &["curve_unsupported"],
         _ if reason.starts_with("RSA key of 1024") => &["rsa_key_too_short"],
         _ if reason.starts_with("comment inside DigestValue") => &["signature_malformed"],

@@ -553,6 +553,27 @@ fn a_message_goes_by_a_binding_that_the_identity_provider_takes() {
     assert_eq!(connection().single_logout_post_url("http://idp.example/slo").unwrap_err().code(), "invalid_slo_url");
 }
 
+/// A message of our own that comes back to us is none of the identity provider's, even if both sides share a key.
+#[test]
+fn what_we_send_is_not_taken_back() {
+    let key = our_key("rsa2048");
+    let ours = TrustedKeys::from_pem(read(&testdata("signing/rsa2048.cert.pem"))).expect("a certificate");
+    let idp = IdentityProvider::new(IDP, ours).and_then(|idp| idp.single_logout_url(SLO)).expect("an identity provider");
+    let verifier = LogoutVerifier::new(&sp(), idp.clone(), SLO).expect("a verifier");
+    let (sp, session) = (sp(), full_session());
+    let outgoing = OutgoingRequest::new(&sp, &idp, &session, &key).expect("a request");
+    let (redirect, page) = (outgoing.redirect(now()).expect("a URL"), outgoing.post(now()).expect("a page"));
+    let query = redirect.url.split_once('?').expect("a query").1;
+    let posted = hidden(page.page.html(), "SAMLRequest").expect("a field");
+    for delivered in [Delivered::Redirect(query), Delivered::Post(posted)] {
+        assert_eq!(code(verifier.verify_request(delivered, now())), "issuer_mismatch");
+        // It is genuine, and to be taken by the other side alone.
+        let theirs = IdentityProvider::new(SP, idp.trusted_keys().clone()).expect("us");
+        let theirs = LogoutVerifier::new(&ServiceProvider::new(IDP, ACS).expect("them"), theirs, SLO).expect("a verifier");
+        assert_eq!(code(theirs.verify_request(delivered, now())), "accepted");
+    }
+}
+
 #[test]
 fn an_answer_that_is_built_answers_the_request() {
     let (sp, idp, key) = (sp(), connection(), our_key("rsa2048"));

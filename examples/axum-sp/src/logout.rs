@@ -9,12 +9,11 @@ use axum::extract::{Form, Path, Query, RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::cookie::{SameSite, SignedCookieJar};
-use saml_verify::logout::{Delivered, LogoutVerifier, OutgoingRequest, OutgoingResponse, PendingLogout};
+use saml_verify::logout::{Delivered, LogoutVerifier, OutgoingRequest, OutgoingResponse, PendingLogout, Session};
 use serde::Deserialize;
 
 use crate::page::{Refusal, carried, page};
 use crate::service::{SESSION, Service, cookie};
-use crate::session::Session;
 
 pub fn routes(service: Service) -> Router {
     let slo = get(by_redirect).post(by_post);
@@ -25,17 +24,18 @@ pub fn routes(service: Service) -> Router {
 async fn start(service: State<Service>, jar: SignedCookieJar) -> Result<Response, Refusal> {
     let session = service.sessions.end(&jar);
     let jar = jar.remove(cookie(SESSION, String::new(), SameSite::Lax));
-    match session.as_ref().map(|session| ask(&service, session)) {
+    let there = session.as_ref().and_then(|session| Some((&session.tenant, session.at_idp.as_ref()?)));
+    match there.map(|(tenant, at_idp)| ask(&service, tenant, at_idp)) {
         Some(Ok((sent, pending))) => Ok((jar.add(cookie(LOGOUT, pending.to_compact(), SameSite::None)), sent).into_response()),
         Some(Err(refusal)) if refusal.code != "no_single_logout_url" => Err(refusal.of_logout()),
         _ => Ok((jar, Redirect::to("/")).into_response()),
     }
 }
 
-fn ask(service: &Service, session: &Session) -> Result<(Response, PendingLogout), Refusal> {
-    let connection = service.tenants.get(&session.tenant).ok_or_else(|| Refusal::unknown_tenant(&session.tenant))?;
+fn ask(service: &Service, tenant: &str, at_idp: &Session) -> Result<(Response, PendingLogout), Refusal> {
+    let connection = service.tenants.get(tenant).ok_or_else(|| Refusal::unknown_tenant(tenant))?;
     let idp = &connection.verifier().identity_providers()[0];
-    let request = OutgoingRequest::new(&service.sp, idp, &session.at_idp, &service.signing_key)?;
+    let request = OutgoingRequest::new(&service.sp, idp, at_idp, &service.signing_key)?;
     let (sent, pending) = request.by_preferred_binding(SystemTime::now())?;
     Ok((carried(&sent), pending))
 }

@@ -47,7 +47,7 @@ macro_rules! refused {
     ($($error:ty => $status:literal)*) => {$(
         impl From<$error> for Refusal {
             fn from(error: $error) -> Self {
-                Self::new($status, error.code(), error.to_string())
+                Self::new($status, error.code(), format!("{error}; {}", error.remedy()))
             }
         }
     )*};
@@ -68,13 +68,13 @@ impl IntoResponse for Refusal {
 }
 
 pub async fn home(service: State<Service>, jar: SignedCookieJar) -> Html<String> {
-    let Some(Session { tenant, until, at_idp }) = service.sessions.of(&jar) else {
+    let Some(Session { tenant, user, until, .. }) = service.sessions.of(&jar) else {
         let tenants: BTreeSet<String> = service.tenants.connections().iter().map(|one| escape(one.key())).collect();
         let link = |name| format!("<a class=\"button\" href=\"/login/{name}\">{name}</a>");
         let links: String = tenants.iter().map(link).collect();
         return page("Log in", &format!("<p>Who is your employer?</p>{links}"));
     };
-    let (user, tenant, until) = (escape(&at_idp.name_id().value), escape(&tenant), format_rfc3339(until)[..16].replace('T', " "));
+    let (user, tenant, until) = (escape(&user.value), escape(&tenant), format_rfc3339(until)[..16].replace('T', " "));
     let who = format!("You are <b id=\"user\">{user}</b> of <b id=\"tenant\">{tenant}</b>. The session ends at {until} UTC.");
     page("Logged in", &format!("<p>{who}</p><form method=\"post\" action=\"/logout\"><button>Log out</button></form>"))
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use axum_extra::extract::SignedCookieJar;
 use saml_verify::logout::{self, LogoutRequest};
-use saml_verify::{Login, RelayState, RequestError};
+use saml_verify::{Login, NameId, RelayState, RequestError};
 
 use crate::service::SESSION;
 
@@ -16,9 +16,10 @@ pub struct Sessions(Arc<Mutex<HashMap<String, Session>>>);
 #[derive(Clone)]
 pub struct Session {
     pub tenant: String,
+    pub user: NameId,
     pub until: SystemTime,
-    /// Who it is, and what messages of logout call the session.
-    pub at_idp: logout::Session,
+    /// What messages of logout call it. None where the login had no NameID, for an attribute identifies the user.
+    pub at_idp: Option<logout::Session>,
 }
 
 impl Sessions {
@@ -29,13 +30,12 @@ impl Sessions {
         }
         let longest = now + Duration::from_secs(8 * 3600);
         let until = login.session_not_on_or_after().map_or(longest, |end| end.min(longest));
-        let index = login.session_index().map(str::to_owned);
-        let at_idp = logout::Session::new(login.issuer(), login.name_id().clone(), index);
+        let (tenant, user, at_idp) = (tenant.to_owned(), login.name_id().clone(), logout::Session::of(login));
         // As hard to guess as a RelayState.
         let number = RelayState::mint()?.as_str().to_owned();
         let mut all = self.all();
         all.retain(|_, session| now < session.until);
-        all.insert(number.clone(), Session { tenant: tenant.to_owned(), until, at_idp });
+        all.insert(number.clone(), Session { tenant, user, until, at_idp });
         Ok(number)
     }
 
@@ -50,7 +50,7 @@ impl Sessions {
 
     /// In whichever browsers they are: a request for a logout names the user, and may come without our cookie.
     pub fn end_all(&self, request: &LogoutRequest) {
-        self.all().retain(|_, session| !request.concerns(&session.at_idp));
+        self.all().retain(|_, session| !session.at_idp.as_ref().is_some_and(|at_idp| request.concerns(at_idp)));
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<String, Session>> {

@@ -11,7 +11,7 @@ use saml_verify::canonical::Algorithm;
 use saml_verify::metadata::{HTTP_POST, HTTP_REDIRECT, IdpMetadata, MetadataError, MetadataReader, MetadataWarning, Vouched};
 use saml_verify::test_idp::TestIdp;
 use saml_verify::time::{format_rfc3339, parse_rfc3339};
-use saml_verify::{Certificate, Departure, Limits, Position, TrustedKey, TrustedKeys, internals};
+use saml_verify::{Certificate, Departure, IdentityProvider, Limits, Position, TrustedKey, TrustedKeys, internals};
 use serde_json::{Value, json};
 
 const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
@@ -532,6 +532,63 @@ fn a_connection_gets_the_urls_that_can_be_used() {
     assert_eq!(metadata.single_sign_on_url(HTTP_REDIRECT), Some("http://idp.example/1"));
 }
 
+/// Messages of logout go to the first URL of their binding that they can go to, and answers to one of their own where there is one.
+#[test]
+fn a_connection_gets_the_urls_for_a_logout_that_can_be_used() {
+    let slo = |binding: &str, url: &str| format!("<md:SingleLogoutService Binding=\"{binding}\" Location=\"{url}\"/>");
+    let old = slo(HTTP_POST, "https://idp.example/slo");
+    for (new, redirect, post) in [
+        (vec![], None, None),
+        (vec![(HTTP_REDIRECT, "https://idp.example/1")], Some("https://idp.example/1"), None),
+        (
+            vec![
+                (HTTP_POST, "http://idp.example/1"),
+                (HTTP_POST, "https://idp.example/2"),
+                (HTTP_POST, "https://idp.example/3"),
+                (HTTP_REDIRECT, "https://idp.example/4"),
+            ],
+            Some("https://idp.example/4"),
+            Some("https://idp.example/2"),
+        ),
+    ] {
+        let new: String = new.into_iter().map(|(binding, url)| slo(binding, url)).collect();
+        let idp = read_by_channel(&edited(&old, &new)).expect("a document").identity_provider().expect("an identity provider");
+        assert_eq!((idp.slo_redirect_url(), idp.slo_post_url()), (redirect, post), "{new}");
+    }
+    let idp = IdentityProvider::new("urn:idp", keys_of(MAIN)).expect("an identity provider");
+    assert_eq!((idp.slo_redirect_url(), idp.slo_post_url()), (None, None));
+    let idp = idp.single_logout_url("https://idp.example/slo").expect("a URL");
+    assert_eq!((idp.slo_redirect_url(), idp.slo_post_url()), (Some("https://idp.example/slo"), Some("https://idp.example/slo")));
+}
+
+#[test]
+fn attributes_that_are_offered_are_read_whole() {
+    let attribute = |attributes: &str| format!("<a:Attribute xmlns:a=\"urn:oasis:names:tc:SAML:2.0:assertion\" {attributes}/>");
+    let offered = attribute("Name=\"urn:oid:1\" NameFormat=\"urn:uri\" FriendlyName=\"mail\"") + &attribute("Name=\"role\"");
+    let metadata =
+        read_by_channel(&edited("\n</md:IDPSSODescriptor>", &format!("{offered}</md:IDPSSODescriptor>"))).expect("a document");
+    let read = metadata.attributes().iter().map(|one| (one.name(), one.name_format(), one.friendly_name()));
+    assert_eq!(read.collect::<Vec<_>>(), [("urn:oid:1", Some("urn:uri"), Some("mail")), ("role", None, None)]);
+}
+
+/// As many as an administrator reads, each once.
+#[test]
+fn eight_urls_that_cannot_be_used_are_named() {
+    let unusable = |number: usize| format!("http://idp.example/{number}");
+    for count in [1, 7, 8, 9, 20] {
+        let slo = |number: usize| format!("<md:SingleLogoutService Binding=\"{HTTP_POST}\" Location=\"{}\"/>", unusable(number));
+        let all: String = (0..count).map(|number| slo(number) + &slo(number)).collect();
+        let old = format!("<md:SingleLogoutService Binding=\"{HTTP_POST}\" Location=\"https://idp.example/slo\"/>");
+        let metadata = read_by_channel(&edited(&old, &all)).expect("a document");
+        let named: Vec<String> = metadata.warnings().iter().map(ToString::to_string).collect();
+        assert_eq!(named.len(), count.min(8), "{count}: {named:?}");
+        assert!(
+            named.iter().enumerate().all(|(number, warning)| warning.contains(&format!("{:?}", unusable(number)))),
+            "{named:?}"
+        );
+    }
+}
+
 // Several entities
 
 /// Groups in groups, with the entities `urn:a`, `urn:b` and `urn:c`; each has a key of its own.
@@ -588,6 +645,29 @@ fn an_entity_is_chosen_by_its_id() {
     assert_eq!(by_channel().entity_id("urn:idp").read_idp(document().as_bytes(), now()).map(|_| ()), Ok(()));
     let error = by_channel().entity_id("urn:idp/").read_idp(document().as_bytes(), now()).expect_err("another");
     assert_eq!((error.code(), error.received()), ("unknown_entity", vec!["urn:idp".to_owned()]));
+}
+
+/// An aggregate may have thousands.
+#[test]
+fn eight_entities_are_named() {
+    let document = document();
+    for count in [2, 7, 8, 9, 20] {
+        let entity =
+            |number| document.replace("urn:idp", &format!("urn:{number}")).replace("ID=\"_e\"", &format!("ID=\"_{number}\""));
+        let entities: String = (0..count).map(entity).collect();
+        let xml = format!("<md:EntitiesDescriptor xmlns:md=\"{METADATA}\">{entities}</md:EntitiesDescriptor>");
+        let named: Vec<String> = (0..count.min(8)).map(|number| format!("urn:{number}")).collect();
+        let error = by_channel().entity_id("urn:x").read_idp(xml.as_bytes(), now()).expect_err("none of them");
+        assert_eq!(error.received(), named, "{count}");
+        let quoted: Vec<String> = named.iter().map(|id| format!("{id:?}")).collect();
+        assert_eq!(
+            read_by_channel(&xml).expect_err("none was chosen").to_string(),
+            format!(
+                "the document describes {count} entities, and none was chosen; identity providers: {} at line 1, column 1 (byte 0)",
+                quoted.join(", ")
+            )
+        );
+    }
 }
 
 #[test]

@@ -12,8 +12,8 @@ use saml_verify::canonical::Algorithm;
 use saml_verify::test_idp::{DigestMethod, Fault, SignatureMethod, TestIdp, TestRequest, TestResponse};
 use saml_verify::time::parse_rfc3339;
 use saml_verify::{
-    AuthnRequest, Departure, Error, Expect, IdentityProvider, InProcessReplayStore, Login, NameId, ReplayError, ServiceProvider,
-    SignedPart, TrustedKeys, Verified, Verifier,
+    AuthnRequest, Departure, Error, Expect, IdentityProvider, InProcessReplayStore, Limits, Login, NameId, ReplayError,
+    ServiceProvider, SignedPart, TrustedKeys, Verified, Verifier,
 };
 
 const IDP: &str = "urn:test:idp";
@@ -99,6 +99,19 @@ fn what_was_set_stands_in_the_login() {
     assert_eq!(login.not_on_or_after(), Some(at("10:30:00")));
     assert_eq!(login.attributes().all("role").collect::<Vec<_>>(), ["admin", "<&>"]);
     assert_eq!((login.attributes().len(), login.signatures().len()), (2, 2));
+}
+
+/// Whoever signs is not bound by what a verifier takes.
+#[test]
+fn a_response_beyond_the_limits_is_signed_all_the_same() {
+    let idp = TestIdp::new(IDP);
+    let groups = (0..Limits::DEFAULT.nodes).map(|number| format!("group-{number}"));
+    let large = response(&idp).attribute("groups", groups);
+    let refused = verify(&verifier(connection(&idp)), &large).expect_err("too long");
+    assert_eq!(refused.code(), "too_long");
+    let raised = Limits { document_bytes: 1 << 24, nodes: 1 << 20, ..Limits::DEFAULT };
+    let login = verify(&verifier(connection(&idp)).limits(raised), &large).expect("a login").without_replay_protection();
+    assert_eq!(login.attributes().all("groups").count(), Limits::DEFAULT.nodes);
 }
 
 #[test]

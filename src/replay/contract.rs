@@ -228,6 +228,7 @@ mod tests {
 
     impl ReplayStore for Faulty {
         fn claim(&self, key: &ReplayKey, expires: SystemTime, now: SystemTime) -> Result<(), ReplayError> {
+            assert!(expires > now, "nobody is asked for a claim that is over");
             let mut claims = self.claims.lock().unwrap();
             if self.mistake == Mistake::SecondsAsMilliseconds {
                 // By a clock of its own, as a server does: the thousandth part of what was meant.
@@ -289,5 +290,83 @@ mod tests {
         assert!(broken.starts_with("of 8 claims at once exactly one succeeds; of these "), "{broken}");
         let store = Faulty::new(Mistake::None);
         assert_eq!(check_replay_store(&store, "", now()), Ok(()));
+    }
+
+    /// A store across a network: each claim waits once before it is answered.
+    struct Distant {
+        store: Faulty,
+        mistake: DistantMistake,
+    }
+
+    #[derive(Clone, Copy, PartialEq)]
+    enum DistantMistake {
+        None,
+        ClaimsBeforeItIsAwaited,
+        AsksBeforeItClaims,
+        LosesAnswers,
+    }
+
+    impl AsyncReplayStore for Distant {
+        fn claim<'a>(&'a self, key: &'a ReplayKey, expires: SystemTime, now: SystemTime) -> ReplayFuture<'a> {
+            let early = (self.mistake == DistantMistake::ClaimsBeforeItIsAwaited).then(|| self.store.claim(key, expires, now));
+            Box::pin(async move {
+                let asked = self.store.claims.lock().unwrap().contains_key(key);
+                wait_once().await;
+                match self.mistake {
+                    DistantMistake::AsksBeforeItClaims if !asked => self.store.claim(key, expires, now).or(Ok(())),
+                    DistantMistake::LosesAnswers if asked => Err(ReplayError::unavailable("no answer")),
+                    _ => early.unwrap_or_else(|| self.store.claim(key, expires, now)),
+                }
+            })
+        }
+    }
+
+    async fn wait_once() {
+        let mut waited = false;
+        std::future::poll_fn(|context| {
+            context.waker().wake_by_ref();
+            if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    fn awaited<T>(future: impl Future<Output = T>) -> T {
+        let mut future = pin!(future);
+        loop {
+            if let Poll::Ready(outcome) = future.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop())) {
+                return outcome;
+            }
+        }
+    }
+
+    #[test]
+    fn each_mistake_across_a_network_breaks_its_rule() {
+        let check = |store: Faulty, mistake| {
+            let store = Distant { store, mistake };
+            awaited(check_async_replay_store(&store, "", now())).map_err(|broken| broken.to_string())
+        };
+        for (mistake, rule) in [
+            (Mistake::ForgetsOthers, "a key stays claimed while other keys are claimed; this one was accepted"),
+            (
+                Mistake::SecondsAsMilliseconds,
+                "a claim of half a minute is there after a tenth of a second; this one was accepted",
+            ),
+        ] {
+            assert_eq!(check(Faulty::new(mistake), DistantMistake::None), Err(rule.to_owned()));
+        }
+        for (mistake, rule) in [
+            (
+                DistantMistake::ClaimsBeforeItIsAwaited,
+                "a claim counts only once it is awaited; this one does not: the assertion was used before",
+            ),
+            (DistantMistake::AsksBeforeItClaims, "of 8 claims at once exactly one succeeds; of these 8 did"),
+            (
+                DistantMistake::LosesAnswers,
+                "the second claim of a key is Replayed; this one is another error: the replay store is not available: no answer",
+            ),
+        ] {
+            assert_eq!(check(Faulty::new(Mistake::None), mistake), Err(rule.to_owned()));
+        }
+        assert_eq!(check(Faulty::new(Mistake::None), DistantMistake::None), Ok(()));
     }
 }

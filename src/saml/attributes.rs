@@ -379,6 +379,38 @@ mod tests {
     }
 
     #[test]
+    fn every_attribute_has_the_format_that_it_says() {
+        let formats = ["a", "a", "b", "", "a", "a"];
+        let said = formats.map(|format| format!("<Attribute Name=\"n\" NameFormat=\"{format}\"/>"));
+        let (attributes, _) = read(&format!("{}<Attribute Name=\"n\"/>", said.concat())).unwrap();
+        let read: Vec<_> = attributes.iter().map(Attribute::name_format).collect();
+        assert_eq!(read, [Some("a"), Some("a"), Some("b"), Some(""), Some("a"), Some("a"), None]);
+        assert_eq!((attributes.is_empty(), Attributes::default().is_empty()), (false, true));
+    }
+
+    /// The names of attributes are the configuration's, their values are the user's.
+    #[test]
+    fn debugging_shows_names_and_counts_and_no_values() {
+        let (attributes, _) = read(
+            "<Attribute Name=\"role\"><AttributeValue>secret</AttributeValue><AttributeValue/></Attribute><Attribute Name=\"n\"/>",
+        )
+        .unwrap();
+        let shown = "[Attribute { name: \"role\", values: 2, .. }, Attribute { name: \"n\", values: 0, .. }]";
+        assert_eq!(format!("{attributes:?}"), shown);
+        assert_eq!(format!("{:?}", attributes.iter()), shown);
+        let name = NameId::new("secret").with_format("urn:f");
+        for (value, shown) in [
+            (AttributeValue::Text("secret"), "Text(..)"),
+            (AttributeValue::Nil, "Nil"),
+            (AttributeValue::NameId(&name), "NameId(..)"),
+            (AttributeValue::Xml("<secret/>"), "Xml(..)"),
+        ] {
+            assert_eq!(format!("{value:?}"), shown);
+        }
+        assert_eq!(NotSingle { values: 2 }.to_string(), "the attribute has 2 values instead of one text");
+    }
+
+    #[test]
     fn values_are_text_nil_or_elements() {
         for (value, expected) in [
             ("<AttributeValue>a<!-- -->b</AttributeValue>", AttributeValue::Text("ab")),

@@ -1110,7 +1110,7 @@ mod tests {
             (&["_p", "_q"], Some("_q"), "_q"),
             (&["_q", "_p", "_q"], Some("_p"), "_p"),
             (&["", "_q"], None, "_q"),
-            (&[""; Expect::MAX_PENDING - 1].map(|_| "_x"), None, "_x"),
+            (&[""; Expect::MAX_PENDING].map(|_| "_x"), None, "_x"),
         ] {
             let mut sample = Sample::new();
             sample.response.in_response_to = response;

@@ -148,6 +148,7 @@ mod tests {
         assert_eq!(built.value, "v");
         assert_eq!(fields.map(Option::as_deref), [Some("f"), Some("n"), Some("s"), Some("p")]);
         let plain = NameId::new("v");
+        assert_eq!(format!("{built:?} {plain:?}"), "NameId { format: Some(\"f\"), .. } NameId { format: None, .. }");
         assert_eq!([plain.format, plain.name_qualifier, plain.sp_name_qualifier, plain.sp_provided_id], [const { None }; 4]);
     }
 

@@ -115,6 +115,11 @@ mod tests {
             ("http://www.example.com", "c", "http://www.example.com/c"),
             ("http://www.example.com/a/", "../c", "http://www.example.com/c"),
             ("a/", "../../c", "../c"),
+            // What leads above the base stays, however often.
+            ("a/", "../../../c", "../../c"),
+            ("a/b/", ".", "a/b/"),
+            // Nothing in front of the colon is no scheme.
+            ("http://a/b", ":c", "http://a/:c"),
             ("..", "c", "../c"),
             ("a/b", "..", ""),
             ("a/b/c", "..", "a/"),

@@ -839,4 +839,30 @@ mod tests {
             assert_eq!(longest(document), form, "{document}");
         }
     }
+
+    #[test]
+    fn text_that_is_collected_ends_at_its_bound() {
+        let mut out = String::new();
+        let mut text = Bounded { left: Some(4), out: &mut out };
+        text.write(b"abc");
+        text.write(b"d");
+        assert_eq!(text.left, Some(0));
+        for late in ["e", "", "f"] {
+            text.write(late.as_bytes());
+            assert_eq!((text.left, text.out.as_str()), (None, "abcd"));
+        }
+    }
+
+    /// Doubling would take twice what the text needs.
+    #[test]
+    fn text_that_is_collected_grows_by_a_quarter_where_it_does_not_fit() {
+        for (length, room, written, capacity) in
+            [(1000, 1000, 2, 1250), (1000, 1001, 2, 1250), (998, 1000, 2, 1000), (8, 8, 100, 108)]
+        {
+            let mut out = String::with_capacity(room);
+            out.push_str(&"a".repeat(length));
+            Bounded { left: Some(usize::MAX), out: &mut out }.write("b".repeat(written).as_bytes());
+            assert_eq!((out.len(), out.capacity()), (length + written, capacity), "{length} {room}");
+        }
+    }
 }

@@ -86,4 +86,21 @@ mod tests {
             assert_eq!(first_forbidden(text), at, "{text:?}");
         }
     }
+
+    /// The two looks at octets only save the third one at characters.
+    #[test]
+    fn whatever_stands_beside_it_a_forbidden_character_is_found() {
+        let characters = ['a', ' ', '\t', '\r', '\u{1}', '\u{1F}', '\u{FFFD}', '\u{FFFE}', '\u{FFFF}', '\u{F000}'];
+        let mut texts = vec![String::new()];
+        for _ in 0..3 {
+            let longer: Vec<_> = texts.iter().flat_map(|text| characters.map(|c| format!("{text}{c}"))).collect();
+            texts.extend(longer);
+        }
+        for text in texts {
+            // In front of it a whole block of octets, and not.
+            for text in [format!("{}{text}", "\n".repeat(16)), text] {
+                assert_eq!(first_forbidden(&text), text.find(|c| !is_char(c)), "{text:?}");
+            }
+        }
+    }
 }

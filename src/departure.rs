@@ -77,11 +77,28 @@ pub enum Departure {
     /// Weakens: the signature names no element (SAML Core 5.4.2), so that what it covers is said by the place of the Signature alone.
     /// Needed for products that sign the Response as a document.
     WholeDocumentReference,
+    /// Reads what is encrypted with AES-CBC, where a verified signature covers the cipher text: that of the Response or, of an
+    /// EncryptedID or EncryptedAttribute, that of the Assertion. Named `aes-cbc`. Without the feature `decrypt` it changes nothing.
+    ///
+    /// Weakens: the cipher does not notice changes (XML Encryption 1.1 section 6.1.1), so that secrecy rests on the signature around it
+    /// alone: whoever can have the identity provider sign a cipher text of his making can learn others by it. Needed for Auth0, whose
+    /// default is aes256-cbc, and for products from before 2013.
+    AesCbc,
+    /// Reads an assertion that is encrypted with AES-CBC although the Response is not signed, if [`Departure::AesCbc`] is allowed, too.
+    /// Named `aes-cbc-under-assertion-signature`. Without the feature `decrypt` it changes nothing.
+    ///
+    /// Weakens: **secrecy.** Nothing covers the cipher text, so that whoever recorded a message can post it again and again with changes,
+    /// and learn from each answer, or from how long it takes, a little of what it says. After some thousand requests he knows it whole
+    /// (Jager and Somorovsky 2011), that of messages encrypted with AES-GCM for the same key included. This crate gives one answer to all
+    /// of them, a wrong signature included, but cannot make all of them take the same time. Nobody can log in by it: the signature of the
+    /// assertion holds, or there is no login. Needed for Auth0's default, which signs the assertion and encrypts it with aes256-cbc; let
+    /// an Action choose `aes256-gcm`, or `signResponse`, before you allow this.
+    AesCbcUnderAssertionSignature,
 }
 
 impl Departure {
     /// Every departure there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Sha1SignatureForLegacyUseOnly,
         Self::Sha1DigestForLegacyUseOnly,
         Self::InclusiveCanonicalization,
@@ -90,6 +107,8 @@ impl Departure {
         Self::IssuerFormat,
         Self::NonNcNameId,
         Self::WholeDocumentReference,
+        Self::AesCbc,
+        Self::AesCbcUnderAssertionSignature,
     ];
 
     /// The name in configuration files, on the command line and in errors.
@@ -103,6 +122,8 @@ impl Departure {
             Self::IssuerFormat => "issuer-format",
             Self::NonNcNameId => "non-ncname-id",
             Self::WholeDocumentReference => "whole-document-reference",
+            Self::AesCbc => "aes-cbc",
+            Self::AesCbcUnderAssertionSignature => "aes-cbc-under-assertion-signature",
         }
     }
 
@@ -116,6 +137,8 @@ impl Departure {
             Self::IssuerFormat => 1 << 5,
             Self::NonNcNameId => 1 << 6,
             Self::WholeDocumentReference => 1 << 7,
+            Self::AesCbc => 1 << 8,
+            Self::AesCbcUnderAssertionSignature => 1 << 9,
         }
     }
 }
@@ -193,7 +216,9 @@ mod tests {
                 "confirmation-not-before",
                 "issuer-format",
                 "non-ncname-id",
-                "whole-document-reference"
+                "whole-document-reference",
+                "aes-cbc",
+                "aes-cbc-under-assertion-signature"
             ]
         );
         for departure in Departure::ALL {

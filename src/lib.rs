@@ -81,7 +81,7 @@
 //!
 //! # What is not here
 //!
-//! Encrypted assertions, and the SOAP and artifact bindings; each is refused or absent. The README lists every check with the section that prescribes it, and the limitations.
+//! The SOAP and artifact bindings; each is refused or absent. What is encrypted is refused without the feature `decrypt`. The README lists every check with the section that prescribes it, and the limitations.
 //!
 //! # Features
 //!
@@ -91,6 +91,7 @@
 //! |---|---|
 //! | `ring` | verification, digests and signing with ring |
 //! | `aws-lc-rs` | the same with aws-lc-rs, in place of ring where both are on: keys are prepared once, and P-521 with SHA-512 verifies. Without `default-features` ring is not linked |
+//! | `decrypt` | `DecryptionKey`: encrypted assertions, names and attributes, with a key of yours or one in a KMS; see `docs/decryption.md` |
 //! | `registry` | `Registry`: many connections behind one assertion consumer service, changed while the service runs |
 //! | `redis` | `RedisReplayStore`, `RedisPendingRequests` and their siblings for async: what several machines remember together |
 //! | `cli` | the command `saml-verify`; nothing for services that link the library |
@@ -163,6 +164,8 @@ pub use binding::send::PostPage;
 pub use connection::identity_provider::IdentityProvider;
 pub use connection::metadata;
 pub use connection::service_provider::ServiceProvider;
+#[cfg(feature = "decrypt")]
+pub use crypto::{AsyncUnwrapKey, ContentKey, DecryptionKey, OaepDigest, UnwrapFuture, UnwrapKey, UnwrapUnavailable, WrappedKey};
 pub use crypto::{Certificate, KeyType, SigningKey, TrustedKey, TrustedKeys};
 pub use departure::{Departure, UnknownDeparture};
 pub use error::{
@@ -171,6 +174,8 @@ pub use error::{
     Position, ReplayError, RequestError, Shown, SignatureError, SigningKeyError, StatusError, StructureError, UnconfirmedSubject,
     XmlError, XmlErrorKind,
 };
+#[cfg(feature = "decrypt")]
+pub use error::{DecryptionError, DecryptionKeyError, EncryptionRole};
 pub use limits::Limits;
 pub use login::{Login, Verified, VerifiedSignature, Warning};
 #[cfg(feature = "registry")]

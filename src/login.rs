@@ -350,7 +350,7 @@ pub enum Warning {
         /// The allowed clock skew.
         clock_skew: Duration,
     },
-    /// The assertion has encrypted attributes, which cannot be read.
+    /// The assertion has encrypted attributes, and there is no key to decrypt them with: see the feature `decrypt`.
     EncryptedAttributes {
         /// How many.
         count: usize,

@@ -4,6 +4,8 @@
 //! first step that refused. Deliberately absent: a clock, the network, state between two messages, and any option that leaves a
 //! check out.
 
+#[cfg(feature = "decrypt")]
+mod decrypt;
 pub(crate) mod explain;
 
 use std::time::{Duration, SystemTime};
@@ -313,19 +315,48 @@ impl Verifier {
         expect: Expect<'_>,
         now: SystemTime,
     ) -> Result<Verified, Error> {
-        let idp = self.identity_provider(&unverified)?;
+        #[cfg(feature = "decrypt")]
+        if self.service_provider.can_decrypt() && unverified.holds_encrypted() {
+            return self.verify_decrypting_at_once(document, unverified, expect, now);
+        }
+        let (idp, response) = self.begin(document, &unverified)?;
+        let assertion = idp.verify(document, unverified.assertion()?, "Assertion")?;
+        let proven = Proven::new(response, assertion, self.required)?;
+        let warnings = self.judge_certificates(idp, &proven, now)?;
+        let (envelope, assertion) = proven.elements(unverified.envelope)?;
+        let genuine = Genuine { idp, proven: &proven, envelope, assertion: Assertion::read(assertion)?, encrypted: false };
+        self.judge(genuine, warnings, expect, now)
+    }
+
+    /// Before the Assertion: from whom the message claims to be, whether the Response is signed, and what it says of the request.
+    #[inline(always)]
+    fn begin<'d>(
+        &self,
+        document: &'d Document<'_>,
+        unverified: &Response<'d, Unsigned<'d>>,
+    ) -> Result<(&IdentityProvider, Option<Proof<'d>>), Error> {
+        let idp = self.identity_provider(unverified)?;
         idp.judge_id("Response", unverified.envelope.id)?;
         let response = idp.verify(document, unverified.element, "Response")?;
         unverified.succeeded(response.is_some())?;
-        let assertion = idp.verify(document, unverified.assertion()?, "Assertion")?;
-        let proven = Proven::new(response, assertion, self.required)?;
-        let mut warnings = self.judge_certificates(idp, &proven, now)?;
+        Ok((idp, response))
+    }
 
-        let (envelope, mut assertion) = proven.read(unverified.envelope)?;
+    /// What is left to do once the signatures hold: everything that the message must say.
+    #[inline(always)]
+    fn judge(
+        &self,
+        genuine: Genuine<'_, '_>,
+        mut warnings: Vec<Warning>,
+        expect: Expect<'_>,
+        now: SystemTime,
+    ) -> Result<Verified, Error> {
+        let Genuine { idp, proven, envelope, mut assertion, encrypted } = genuine;
         idp.judge_id("Assertion", assertion.content.id)?;
         let identity = idp.identify(&mut assertion.content)?;
         let response_id = proven.response().map(|_| envelope.id);
-        let circumstances = self.circumstances(idp, &envelope, proven.response().is_some(), expect, now);
+        let response_signed = proven.response().is_some();
+        let circumstances = Circumstances { encrypted, ..self.circumstances(idp, &envelope, response_signed, expect, now) };
         let facts = Facts { circumstances, assertion: &assertion.content };
         let confirmed = check::run(&facts)?;
         warnings.extend(check::skewed(&facts, &confirmed).iter().map(|one| Warning::skewed(one, now, self.clock_skew)));
@@ -403,6 +434,7 @@ impl Verifier {
         Circumstances {
             response,
             response_signed,
+            encrypted: false,
             issuer: idp.entity_id(),
             departures: idp.departure_set(),
             audiences: self.service_provider.audiences(),
@@ -414,6 +446,16 @@ impl Verifier {
             max_authentication_age: self.max_authentication_age,
         }
     }
+}
+
+/// What was read through the signatures, and whose they are.
+struct Genuine<'a, 'd> {
+    idp: &'a IdentityProvider,
+    proven: &'a Proven<'d>,
+    envelope: Envelope<'d>,
+    assertion: Assertion<'d, Signed<'d>>,
+    /// Whether the assertion came encrypted.
+    encrypted: bool,
 }
 
 /// What trusted keys signed of a message: at least one of the two.
@@ -455,11 +497,12 @@ impl<'d> Proven<'d> {
         self.response().into_iter().chain(self.assertion())
     }
 
-    /// Reads again, through the signatures: the Assertion through its own or else, walking down, through the Response's.
+    /// Reads the envelope again, and finds the Assertion, through the signatures: the Assertion through its own or else, walking down,
+    /// through the Response's.
     ///
     /// Of a Response without signature there is only what was read before.
-    fn read(&self, unverified: Envelope<'d>) -> Result<(Envelope<'d>, Assertion<'d, Signed<'d>>), StructureError> {
-        let (envelope, assertion) = match self {
+    fn elements(&self, unverified: Envelope<'d>) -> Result<(Envelope<'d>, Signed<'d>), StructureError> {
+        Ok(match self {
             Self::Assertion(assertion) => (unverified, assertion.element),
             Self::Response(response) => {
                 let response = Response::read(response.element)?;
@@ -467,8 +510,7 @@ impl<'d> Proven<'d> {
                 (response.envelope, assertion)
             }
             Self::Both { response, assertion } => (Response::read(response.element)?.envelope, assertion.element),
-        };
-        Ok((envelope, Assertion::read(assertion)?))
+        })
     }
 
     fn describe(&self, idp: &IdentityProvider, now: SystemTime) -> Vec<VerifiedSignature> {
@@ -689,7 +731,10 @@ HC3QSRBSYtvrf7ErUczQgurtv5Icjw41AoL17Mj8cWYosOO/Gpt4qoTKTKdpmGRp
         let signature = ["D4", "D5", "D8", "D11", "D12", "D7", "D11", "D12", "D6", "B12", "D14", "D15", "D15"];
         let of = |element: &'static str| signature.map(|id| format!("{id} {element}")).to_vec();
         let connection = ["A7 Response", "C4 Response", "E8 Assertion", "E17 Assertion", "E18 Assertion", "E19 Assertion"];
-        let expected = [vec!["D16".to_owned()], of("Response"), of("Assertion"), connection.map(str::to_owned).to_vec()].concat();
+        let encryption: &[&str] = if cfg!(feature = "decrypt") { &["F6", "F2", "F3", "F4"] } else { &[] };
+        let encryption = encryption.iter().map(|&id| id.to_owned()).collect();
+        let connection = connection.map(str::to_owned).to_vec();
+        let expected = [vec!["D16".to_owned()], of("Response"), encryption, of("Assertion"), connection].concat();
         assert_eq!(rows(&report, &ReportOutcome::NotApplicable), expected);
     }
 

@@ -373,7 +373,13 @@ fn verify_tells_people_what_they_ask() {
         ("a-default-sha256", &["--expired-certificate", "refuse"], 1, &["REFUSED", "remedy"], &[]),
         ("a-default-sha256", &["--explain"], 0, &["ACCEPTED", "  pass        E11 "], &[]),
         ("a-default-sha256", &["--input", "xml"], 1, &["REFUSED", "not_well_formed"], &[]),
-        ("a-default-sha256", &["--allow", "aes-cbc"], 0, &["ACCEPTED"], &["note: --allow aes-cbc changes nothing"]),
+        (
+            "a-default-sha256",
+            &["--allow", "aes-cbc"],
+            0,
+            &["ACCEPTED"],
+            &["note: --allow aes-cbc changes nothing without --decryption-key"],
+        ),
         ("a-rej-audience", &[], 1, &refused, &[]),
         ("a-rej-nameid-changed", &["--explain"], 1, &forged, &[]),
         ("a-default-sha1", &["--allow", "sha1-digest", "--allow", "sha1-signature"], 0, &["ACCEPTED"], &[]),
@@ -748,7 +754,7 @@ fn mistakes_of_the_caller_are_one_line_and_exit_code_2() {
             &["verify", "--in-response-to", ""],
             "the ID of a request is never empty; for a login that answers none give --unsolicited",
         ),
-        (&["verify", "--decryption-key", "x"], "error: --decryption-key is not available in this version\n"),
+        (&["verify", "--decryption-key", "x"], "error: x: "),
         (&["verify", "--idp-metadata", "x"], "cannot be used with"),
     ];
     for (arguments, stderr) in rows {
@@ -796,8 +802,8 @@ fn help_goes_to_standard_output() {
     assert_eq!((bare.code, bare.text(), bare.stderr.contains("Usage: saml-verify <COMMAND>")), (Some(2), "", true));
     let help = run(&["verify", "--help"], b"");
     assert!(help.text().contains("redirect_binding"));
-    assert!(help.text().contains("aes-cbc: accepted, without effect until encrypted assertions are supported"));
-    assert!(!help.text().contains("--decryption-key"));
+    assert!(help.text().contains("aes-cbc: AES-CBC for what is encrypted, where a verified signature covers the cipher text"));
+    assert!(help.text().contains("--decryption-key <FILE>"));
 }
 
 #[test]
@@ -898,7 +904,19 @@ fn a_run_without_a_verdict_has_an_object_too() {
         (with("--idp-cert", "README.md"), "not_a_certificate", "README.md: ", "certificate"),
         (with("--now", "yesterday"), "usage", "'--now <RFC3339>'", "--help"),
         (run(&["verify", "--json"], b""), "usage", "required arguments", "--help"),
-        (run(&["verify", "--decryption-key", "x", "--json"], b""), "not_available", "--decryption-key", "--help"),
+        (with("--decryption-key", "no-such-file"), "unreadable", "no-such-file: ", "the name of the file"),
+        (
+            with("--decryption-key", "testdata/auth0/keys/idp-ec-p256.key"),
+            "decryption_key_not_rsa",
+            "elliptic curve",
+            "rsa_keygen_bits",
+        ),
+        (
+            with("--decryption-key", "testdata/auth0/keys/idp-rsa2048.pem"),
+            "decryption_key_is_certificate",
+            "certificate",
+            "private key",
+        ),
         (run(&["certificate", "--json", "no-such-file"], b""), "unreadable", "no-such-file: ", "the name of the file"),
         (run(&["certificate", "--json"], b"junk"), "not_a_certificate", "standard input: ", "certificate"),
         (run(&["canonicalize", "--json"], b"<a/>"), "usage", "'--json'", "--help"),

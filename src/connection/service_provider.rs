@@ -2,7 +2,12 @@
 //!
 //! URLs are never parsed into parts and put together again: they are compared byte for byte with what the identity provider writes.
 
+#[cfg(feature = "decrypt")]
+use std::{fmt, sync::Arc};
+
 use super::{checked_entity_id, url};
+#[cfg(feature = "decrypt")]
+use crate::crypto::UnwrapKey;
 use crate::error::ConfigError;
 
 /// The service for which logins are verified.
@@ -12,6 +17,21 @@ pub struct ServiceProvider {
     audiences: Vec<String>,
     /// At least one.
     acs_urls: Vec<String>,
+    #[cfg(feature = "decrypt")]
+    decryption_keys: DecryptionKeys,
+}
+
+/// What opens what is encrypted for us.
+#[cfg(feature = "decrypt")]
+#[derive(Clone, Default)]
+struct DecryptionKeys(Vec<Arc<dyn UnwrapKey>>);
+
+/// Their number, and nothing of them.
+#[cfg(feature = "decrypt")]
+impl fmt::Debug for DecryptionKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} keys", self.0.len())
+    }
 }
 
 impl ServiceProvider {
@@ -27,6 +47,8 @@ impl ServiceProvider {
         Ok(Self {
             audiences: vec![checked_entity_id(entity_id.into())?],
             acs_urls: vec![checked_acs_url(acs_url.into(), Some(NOT_HTTPS))?],
+            #[cfg(feature = "decrypt")]
+            decryption_keys: DecryptionKeys::default(),
         })
     }
 
@@ -43,7 +65,12 @@ impl ServiceProvider {
     ///
     /// [`ConfigError::InvalidEntityId`], or [`ConfigError::InvalidAcsUrl`] for what is neither an `https` nor an `http` URL.
     pub fn with_http_acs_url(entity_id: impl Into<String>, acs_url: impl Into<String>) -> Result<Self, ConfigError> {
-        Ok(Self { audiences: vec![checked_entity_id(entity_id.into())?], acs_urls: vec![checked_acs_url(acs_url.into(), None)?] })
+        Ok(Self {
+            audiences: vec![checked_entity_id(entity_id.into())?],
+            acs_urls: vec![checked_acs_url(acs_url.into(), None)?],
+            #[cfg(feature = "decrypt")]
+            decryption_keys: DecryptionKeys::default(),
+        })
     }
 
     /// Accepts messages for this URL, too: while the service moves, or under several host names.
@@ -74,6 +101,47 @@ impl ServiceProvider {
     pub fn also_accepting_audience(mut self, audience: impl Into<String>) -> Result<Self, ConfigError> {
         self.audiences.push(checked_entity_id(audience.into())?);
         Ok(self)
+    }
+
+    /// Reads what is encrypted for this private key, too: a [`DecryptionKey`](crate::DecryptionKey), or whatever holds the key in a KMS or
+    /// HSM.
+    ///
+    /// Several keys are for a rotation. All of them are tried on each message, and nobody is told which one fits.
+    ///
+    /// ```
+    /// # let pem = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/auth0/keys/sp-encrypt-rsa2048.key"));
+    /// use saml_verify::{DecryptionKey, ServiceProvider};
+    ///
+    /// let sp = ServiceProvider::new("urn:example:sp:portal", "https://portal.example.com/saml/acs")?;
+    /// let sp = sp.decrypting_with(DecryptionKey::from_pem(pem)?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::TooManyDecryptionKeys`] above [`ServiceProvider::MOST_DECRYPTION_KEYS`].
+    #[cfg(feature = "decrypt")]
+    pub fn decrypting_with(mut self, key: impl UnwrapKey + 'static) -> Result<Self, ConfigError> {
+        if self.decryption_keys.0.len() >= Self::MOST_DECRYPTION_KEYS {
+            return Err(ConfigError::TooManyDecryptionKeys { most: Self::MOST_DECRYPTION_KEYS });
+        }
+        self.decryption_keys.0.push(Arc::new(key));
+        Ok(self)
+    }
+
+    /// How many decryption keys there can be. Each message that is encrypted uses all of them, before anything in it is trusted.
+    #[cfg(feature = "decrypt")]
+    pub const MOST_DECRYPTION_KEYS: usize = 4;
+
+    /// Whether there is a key to decrypt with.
+    #[cfg(feature = "decrypt")]
+    pub(crate) fn can_decrypt(&self) -> bool {
+        !self.decryption_keys.0.is_empty()
+    }
+
+    #[cfg(feature = "decrypt")]
+    pub(crate) fn decryption_keys(&self) -> &[Arc<dyn UnwrapKey>] {
+        &self.decryption_keys.0
     }
 
     /// The entity ID.

@@ -22,6 +22,14 @@ pub(super) struct Text {
     quoting: Vec<(usize, usize)>,
 }
 
+/// It may be that of a private key.
+#[cfg(feature = "decrypt")]
+impl Drop for Text {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.octets);
+    }
+}
+
 impl Text {
     pub(super) fn new(input: &[u8]) -> Self {
         let mut text = Self {

@@ -354,10 +354,18 @@ fn damaged_armor(text: &[u8]) -> Option<usize> {
 }
 
 /// Decodes base64, passing over white space. Padding ends one value and may be followed by another: bodies that were joined.
+/// Octets that may be those of a private key. With the feature `decrypt`, whose keys open what is secret for years, they are overwritten
+/// when they are dropped.
+#[cfg(feature = "decrypt")]
+pub(super) type Secret = zeroize::Zeroizing<Vec<u8>>;
+#[cfg(not(feature = "decrypt"))]
+pub(super) type Secret = Vec<u8>;
+
 fn decode(text: &Text, body: Range<usize>) -> Result<Vec<u8>, CertificateError> {
     let octets = text.octets().get(body.clone()).unwrap_or_default();
     let (positions, characters): (Vec<usize>, Vec<u8>) =
         body.clone().zip(octets.iter().copied()).filter(|(_, octet)| !octet.is_ascii_whitespace()).unzip();
+    let characters = Secret::from(characters);
     let wrong = |index: usize| {
         let position = positions.get(index).copied().unwrap_or(body.end);
         CertificateError::InvalidBase64 { offset: text.origin(position) }
@@ -377,7 +385,7 @@ fn decode(text: &Text, body: Range<usize>) -> Result<Vec<u8>, CertificateError> 
             }
             DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => wrong(characters.len()),
         })?;
-        decoded.extend(value);
+        decoded.extend_from_slice(&Secret::from(value));
         start = start.saturating_add(length);
     }
     Ok(decoded)

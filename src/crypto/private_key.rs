@@ -9,7 +9,7 @@ use der::{Decode, Tag, TagNumber, Tagged};
 
 use super::elements::elements;
 use super::pasted::Text;
-use super::pem::{Block, blocks};
+use super::pem::{Block, Secret, blocks};
 use super::public_key::{ED25519, ELLIPTIC_CURVE, P256, P384, RSA, bit_length, is_even, name_of};
 use crate::error::{CertificateError, SigningKeyError};
 
@@ -17,7 +17,7 @@ use crate::error::{CertificateError, SigningKeyError};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct PrivateKeyDer {
     form: Form,
-    der: Vec<u8>,
+    der: Secret,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ fn decode(block: &Block, text: &Text) -> Result<PrivateKeyDer, SigningKeyError> 
         }
     };
     let der = block.decode(text).map_err(|error| damaged(&error))?;
-    Ok(PrivateKeyDer { form, der })
+    Ok(PrivateKeyDer { form, der: der.into() })
 }
 
 impl PrivateKeyDer {
@@ -173,7 +173,7 @@ fn elliptic_curve<'a>(sec1: &'a [u8], named: Option<AnyRef<'a>>) -> Result<Priva
 }
 
 /// The elements of a SEQUENCE with nothing behind it.
-fn sequence(der: &[u8]) -> Option<Vec<AnyRef<'_>>> {
+pub(super) fn sequence(der: &[u8]) -> Option<Vec<AnyRef<'_>>> {
     let outer = AnyRef::from_der(der).ok().filter(|outer| outer.tag() == Tag::Sequence)?;
     Some(elements(outer.value()))
 }

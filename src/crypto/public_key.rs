@@ -49,6 +49,12 @@ impl PublicKey {
         &self.spki_sha256
     }
 
+    /// The modulus and the exponent of an RSA key.
+    #[cfg(all(feature = "decrypt", feature = "test-idp"))]
+    pub(super) fn rsa_numbers(&self) -> Option<(&[u8], &[u8])> {
+        matches!(self.kind, KeyType::Rsa { .. }).then(|| rsa_numbers(&self.key).ok())?
+    }
+
     /// Verifies a signature value over `message`: one public-key operation, or none if the key does not fit.
     pub(super) fn verify(&self, algorithm: SignatureAlgorithm, message: &[u8], signature: &[u8]) -> Result<(), VerifyFailure> {
         if algorithm.key_family() != self.kind.family() {

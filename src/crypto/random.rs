@@ -5,7 +5,12 @@ use super::backend;
 /// 128 bits that nobody can guess; `None` where the system has none to give.
 pub(crate) fn unguessable() -> Option<[u8; 16]> {
     let mut bytes = [0; 16];
-    backend::fill_random(&mut bytes).map(|()| bytes)
+    fill(&mut bytes).map(|()| bytes)
+}
+
+/// Fills `bytes` with what nobody can guess; `None` where the system has none to give.
+pub(crate) fn fill(bytes: &mut [u8]) -> Option<()> {
+    backend::fill_random(bytes)
 }
 
 #[cfg(test)]

@@ -78,6 +78,12 @@ pub enum ConfigError {
         /// The largest accepted.
         maximum: Duration,
     },
+    /// More private keys to decrypt with than each message may cost uses of.
+    #[cfg(feature = "decrypt")]
+    TooManyDecryptionKeys {
+        /// How many there can be.
+        most: usize,
+    },
 }
 
 impl ConfigError {
@@ -96,6 +102,8 @@ impl ConfigError {
             Self::BlankAttributeName => "blank_attribute_name",
             Self::NoAuthnContext => "no_authn_context",
             Self::ClockSkewTooLarge { .. } => "clock_skew_too_large",
+            #[cfg(feature = "decrypt")]
+            Self::TooManyDecryptionKeys { .. } => "too_many_decryption_keys",
         }
     }
 
@@ -116,6 +124,10 @@ impl ConfigError {
             Self::BlankAttributeName => "name the attribute exactly as the identity provider writes it",
             Self::NoAuthnContext => "name the classes that are required, or require none",
             Self::ClockSkewTooLarge { .. } => "allow less, and set the clocks of both sides right (NTP)",
+            #[cfg(feature = "decrypt")]
+            Self::TooManyDecryptionKeys { .. } => {
+                "leave out the keys whose certificate no identity provider encrypts with any more"
+            }
         }
         .to_owned()
     }
@@ -138,6 +150,8 @@ impl fmt::Display for ConfigError {
             Self::ClockSkewTooLarge { requested, maximum } => {
                 write!(f, "a clock skew of {} s is more than {} s", requested.as_secs(), maximum.as_secs())
             }
+            #[cfg(feature = "decrypt")]
+            Self::TooManyDecryptionKeys { most } => write!(f, "more than {most} private keys to decrypt with"),
         }
     }
 }

@@ -307,7 +307,7 @@ impl fmt::Display for ConstraintError {
             Self::UnknownIdentityProvider { received } => {
                 write!(f, "the message says it is from {received}, and no connection is configured for that identity provider")
             }
-            Self::IssuerMissing { expected } => write!(f, "the signed Response has no Issuer, it must be \"{expected}\""),
+            Self::IssuerMissing { expected } => write!(f, "the Response has no Issuer, it must be \"{expected}\""),
             Self::IssuerFormat { element, received } => {
                 write!(f, "the Issuer of the {element} has the Format {received}, which is not that of an entity ID")
             }
@@ -572,7 +572,7 @@ impl Refusal for ConstraintError {
                      under the entity ID exactly as the identity provider writes it"
                 );
             }
-            Self::IssuerMissing { .. } => "let the identity provider name itself in the signed Response",
+            Self::IssuerMissing { .. } => "let the identity provider name itself in each Response that it signs or in which it encrypts",
             Self::IssuerFormat { element: "Response", .. } => {
                 "let the identity provider send its entity ID as Issuer, without Format; if it cannot, allow the departure \
                  `issuer-format`: the name is compared all the same"

@@ -28,6 +28,9 @@ pub enum ErrorKind {
     Replayed,
     /// The replay store cannot tell whether the login was used before: trouble on our side. HTTP status 503.
     StoreUnavailable,
+    /// The KMS or HSM that holds the private key cannot be asked: trouble on our side. HTTP status 503.
+    #[cfg(feature = "decrypt")]
+    KeyUnavailable,
 }
 
 /// Why nobody logged in, as far as the status of the Response says it. SAML Core 3.2.2.2.
@@ -60,6 +63,8 @@ impl ErrorKind {
             Self::RefusedMessage => 400,
             Self::LoginFailed(_) | Self::Replayed => 403,
             Self::StoreUnavailable => 503,
+            #[cfg(feature = "decrypt")]
+            Self::KeyUnavailable => 503,
         }
     }
 }
@@ -71,6 +76,10 @@ impl Error {
             Self::Status(status) => ErrorKind::LoginFailed(status.failure()),
             Self::Replay(ReplayError::Replayed) => ErrorKind::Replayed,
             Self::Replay(_) => ErrorKind::StoreUnavailable,
+            #[cfg(feature = "decrypt")]
+            Self::Decryption(super::DecryptionError::KeyUnavailable { .. }) => ErrorKind::KeyUnavailable,
+            #[cfg(feature = "decrypt")]
+            Self::Decryption(_) => ErrorKind::RefusedMessage,
             Self::Decode(_) | Self::Xml(_) | Self::Signature(_) | Self::Structure(_) | Self::Constraint(_) | Self::Logout(_) => {
                 ErrorKind::RefusedMessage
             }

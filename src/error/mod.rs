@@ -9,6 +9,10 @@ mod compared;
 mod config;
 mod constraint;
 mod decode;
+#[cfg(feature = "decrypt")]
+mod decryption;
+#[cfg(feature = "decrypt")]
+mod decryption_key;
 mod difference;
 mod kind;
 mod logout;
@@ -26,6 +30,10 @@ pub use clues::{Clues, CopySign, Fingerprints, OtherIssuer};
 pub use config::ConfigError;
 pub use constraint::{ConstraintError, UnconfirmedSubject};
 pub use decode::DecodeError;
+#[cfg(feature = "decrypt")]
+pub use decryption::{DecryptionError, EncryptionRole};
+#[cfg(feature = "decrypt")]
+pub use decryption_key::DecryptionKeyError;
 pub use kind::{ErrorKind, LoginFailure};
 pub use logout::{LogoutError, SessionError};
 pub(crate) use metadata::SAML2;
@@ -54,6 +62,9 @@ pub enum Error {
     Status(StatusError),
     /// Nothing that a trusted key signed, or not what was signed.
     Signature(SignatureError),
+    /// What is encrypted was not decrypted.
+    #[cfg(feature = "decrypt")]
+    Decryption(DecryptionError),
     /// The message is not shaped as SAML prescribes.
     Structure(StructureError),
     /// A genuine statement that is not for us, not now, or not in answer to our request.
@@ -83,13 +94,15 @@ pub(crate) trait Refusal: fmt::Display {
 }
 
 impl Error {
-    /// The step that refused: `decode`, `xml`, `status`, `signature`, `structure`, `constraint` or `replay`.
+    /// The step that refused: `decode`, `xml`, `status`, `signature`, `decrypt`, `structure`, `constraint` or `replay`.
     pub fn stage(&self) -> &'static str {
         match self {
             Self::Decode(_) => "decode",
             Self::Xml(_) => "xml",
             Self::Status(_) => "status",
             Self::Signature(_) => "signature",
+            #[cfg(feature = "decrypt")]
+            Self::Decryption(_) => "decrypt",
             Self::Structure(_) => "structure",
             Self::Constraint(_) => "constraint",
             Self::Logout(error) => error.stage(),
@@ -143,6 +156,8 @@ impl Error {
             Self::Xml(error) => error,
             Self::Status(error) => error,
             Self::Signature(error) => error,
+            #[cfg(feature = "decrypt")]
+            Self::Decryption(error) => error,
             Self::Structure(error) => error,
             Self::Constraint(error) => error,
             Self::Logout(error) => error,
@@ -157,7 +172,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// The source is what lies behind a refusal: the error of a replay store, and otherwise nothing. The error of the stage is no
+/// The source is what lies behind a refusal: the error of a replay store or of a key's holder, and otherwise nothing. The error of the stage is no
 /// source: this error says the same, and would be told twice where a chain of errors is printed.
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
@@ -166,6 +181,8 @@ impl std::error::Error for Error {
             Self::Xml(error) => error.source(),
             Self::Status(error) => error.source(),
             Self::Signature(error) => error.source(),
+            #[cfg(feature = "decrypt")]
+            Self::Decryption(error) => error.source(),
             Self::Structure(error) => error.source(),
             Self::Constraint(error) => error.source(),
             Self::Logout(error) => error.source(),
@@ -190,6 +207,11 @@ macro_rules! stages {
             }
         })+
     };
+}
+
+#[cfg(feature = "decrypt")]
+stages! {
+    Decryption(DecryptionError),
 }
 
 stages! {

@@ -217,9 +217,9 @@ pub enum StructureError {
     NoAssertion,
     /// More than one Assertion: whose login this is would be a matter of reading order.
     SeveralAssertions,
-    /// The assertion is encrypted, which this version cannot read.
+    /// The assertion is encrypted, and there is no key to decrypt it with: see the feature `decrypt`.
     EncryptedAssertion,
-    /// The name identifier is encrypted, which this version cannot read.
+    /// The name identifier is encrypted, and there is no key to decrypt it with: see the feature `decrypt`.
     EncryptedId,
     /// The subject is named by an extension of `BaseID`, which is unknown here.
     BaseId,
@@ -400,11 +400,22 @@ impl Refusal for StructureError {
                  the browser posted it"
             }
             Self::UnexpectedRoot { received, .. } => remedy_for_document(local_name(received)),
-            Self::EncryptedAssertion => {
-                "switch assertion encryption off at the identity provider; in Auth0 take `encryptionCert` and `encryptionPublicKey` out \
-                 of the addon settings or Action"
+            Self::EncryptedAssertion if cfg!(feature = "decrypt") => {
+                "give the service's private key (`ServiceProvider::decrypting_with`, `--decryption-key`), or switch assertion encryption off \
+                 at the identity provider; in Auth0 take `encryptionCert` and `encryptionPublicKey` out of the addon settings or Action"
             }
-            Self::EncryptedId => "let the identity provider send the name identifier unencrypted",
+            Self::EncryptedAssertion => {
+                "enable the crate's feature `decrypt` and give the service's private key, or switch assertion encryption off at the identity \
+                 provider; in Auth0 take `encryptionCert` and `encryptionPublicKey` out of the addon settings or Action"
+            }
+            Self::EncryptedId if cfg!(feature = "decrypt") => {
+                "give the service's private key (`ServiceProvider::decrypting_with`, `--decryption-key`), or let the identity provider send \
+                 the name identifier unencrypted; in a message of logout it must be so"
+            }
+            Self::EncryptedId => {
+                "enable the crate's feature `decrypt` and give the service's private key, or let the identity provider send the name \
+                 identifier unencrypted; in a message of logout it must be so"
+            }
             Self::BaseId => "let the identity provider send a NameID",
             Self::InvalidId { received, .. } if is_nm_token(received.kept()) => {
                 "let the identity provider make IDs that start with a letter or an underscore and go on with letters, digits, `_`, `-` \

@@ -1,7 +1,12 @@
 //! For the crate's own benchmarks, fuzz targets and conformance tests. Promises nothing.
 
+#[cfg(all(feature = "decrypt", feature = "test-idp"))]
+mod sealed;
 mod seen;
 mod stages;
+
+#[cfg(all(feature = "decrypt", feature = "test-idp"))]
+pub use sealed::{decrypt_content, seal, wrap};
 
 #[cfg(feature = "test-idp")]
 pub use seen::sign;

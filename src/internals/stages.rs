@@ -137,6 +137,7 @@ impl Read<'_> {
         let circumstances = Circumstances {
             response: &self.envelope,
             response_signed: self.response_signed,
+            encrypted: false,
             issuer: idp.entity_id(),
             departures: idp.departure_set(),
             audiences: sp.audiences(),

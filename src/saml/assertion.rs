@@ -4,6 +4,7 @@
 //! authentication and attributes, the names that a `SubjectConfirmation` may carry, declarations of an authentication context.
 
 use std::borrow::Cow;
+use std::iter;
 use std::marker::PhantomData;
 use std::time::SystemTime;
 
@@ -81,10 +82,19 @@ impl<'d, V: View<'d>> Assertion<'d, V> {
     ///
     /// A [`StructureError`] where it is not of version 2.0 in schema order, or names no subject that is understood here.
     pub(crate) fn read(element: V) -> Result<Self, StructureError> {
+        Self::read_opened(element, &mut iter::empty())
+    }
+
+    /// Reads a `saml:Assertion`, with what its [`encrypted_parts`] decrypted to, in their order. What is left over is encrypted still.
+    ///
+    /// # Errors
+    ///
+    /// As [`Assertion::read`].
+    pub(crate) fn read_opened(element: V, opened: &mut impl Iterator<Item = V>) -> Result<Self, StructureError> {
         let (id, issue_instant) = identity(element, "Assertion")?;
         let mut parts = children_but_signature(element, "Assertion")?;
         let issuer = Issuer::read(parts.required(Namespace::Assertion, "Issuer")?)?;
-        let (name_id, confirmations) = subject(parts.required(Namespace::Assertion, "Subject")?)?;
+        let (name_id, confirmations) = subject(parts.required(Namespace::Assertion, "Subject")?, opened)?;
         let conditions = parts.optional(Namespace::Assertion, "Conditions")?.map(Conditions::read).transpose()?;
         parts.optional(Namespace::Assertion, "Advice")?;
         let mut content = Content {
@@ -99,7 +109,7 @@ impl<'d, V: View<'d>> Assertion<'d, V> {
             encrypted_attributes: 0,
         };
         while let Some(statement) = parts.advance()? {
-            content.read_statement(statement)?;
+            content.read_statement(statement, opened)?;
         }
         Ok(Self { content, seen_through: PhantomData })
     }
@@ -107,12 +117,12 @@ impl<'d, V: View<'d>> Assertion<'d, V> {
 
 impl<'d> Content<'d> {
     /// Statements stand in any order (SAML Core 2.3.3). Those of which a login needs nothing are passed over.
-    fn read_statement(&mut self, statement: impl View<'d>) -> Result<(), StructureError> {
+    fn read_statement<V: View<'d>>(&mut self, statement: V, opened: &mut impl Iterator<Item = V>) -> Result<(), StructureError> {
         let is = |name| statement.is(Namespace::Assertion, name);
         if is("AuthnStatement") {
             self.authentications.push(Authentication::read(statement)?);
         } else if is("AttributeStatement") {
-            self.encrypted_attributes += self.attributes.read_statement(statement)?;
+            self.encrypted_attributes += self.attributes.read_statement(statement, opened)?;
         } else if !is("AuthzDecisionStatement") && !is("Statement") {
             return Err(unexpected("Assertion", statement));
         }
@@ -121,17 +131,21 @@ impl<'d> Content<'d> {
 }
 
 /// SAML Core 2.4.1.
-fn subject<'d>(subject: impl View<'d>) -> Result<(Option<NameId>, Vec<Confirmation<'d>>), StructureError> {
+fn subject<'d, V: View<'d>>(
+    subject: V,
+    opened: &mut impl Iterator<Item = V>,
+) -> Result<(Option<NameId>, Vec<Confirmation<'d>>), StructureError> {
     let mut parts = children(subject, "Subject")?;
     if parts.next_is(Namespace::Assertion, "BaseID") {
         return Err(StructureError::BaseId);
     }
-    if parts.next_is(Namespace::Assertion, "EncryptedID") {
-        return Err(StructureError::EncryptedId);
-    }
-    let name_id = match parts.optional(Namespace::Assertion, "NameID")? {
-        Some(name_id) => Some(NameId::read(name_id)?),
-        None => other_name(subject).map_or(Ok(None), Err)?,
+    let name_id = if parts.take(Namespace::Assertion, "EncryptedID")?.is_some() {
+        Some(NameId::read(opened.next().ok_or(StructureError::EncryptedId)?)?)
+    } else {
+        match parts.optional(Namespace::Assertion, "NameID")? {
+            Some(name_id) => Some(NameId::read(name_id)?),
+            None => other_name(subject).map_or(Ok(None), Err)?,
+        }
     };
     let mut confirmations = Vec::new();
     while let Some(confirmation) = parts.take(Namespace::Assertion, "SubjectConfirmation")? {
@@ -139,6 +153,23 @@ fn subject<'d>(subject: impl View<'d>) -> Result<(Option<NameId>, Vec<Confirmati
     }
     parts.finish()?;
     Ok((name_id, confirmations))
+}
+
+/// What is encrypted in an Assertion where it is read, each with the name of the element that belongs there: the name of the Subject, then
+/// attributes. SAML Core 2.2.4 and 2.7.3.2.
+#[cfg(feature = "decrypt")]
+pub(crate) fn encrypted_parts<'d, V: View<'d>>(assertion: V) -> impl Iterator<Item = (V, &'static str)> {
+    assertion.elements().map_while(Result::ok).flat_map(|part| {
+        let (encrypted, content) = if part.is(Namespace::Assertion, "Subject") {
+            ("EncryptedID", "NameID")
+        } else if part.is(Namespace::Assertion, "AttributeStatement") {
+            ("EncryptedAttribute", "Attribute")
+        } else {
+            ("", "")
+        };
+        let children = part.elements().take_while(move |_| !encrypted.is_empty()).map_while(Result::ok);
+        children.filter(move |child| child.is(Namespace::Assertion, encrypted)).map(move |child| (child, content))
+    })
 }
 
 /// The name of another kind that a Subject without NameID has somewhere: that says more than what is missing.

@@ -164,14 +164,19 @@ impl fmt::Debug for AttributeIter<'_> {
 
 /// Reading.
 impl Attributes {
-    /// Adds what an `AttributeStatement` says; the result is how many encrypted attributes it has, which cannot be read.
+    /// Adds what an `AttributeStatement` says, with what its encrypted attributes decrypted to; the result is how many more of those it
+    /// has, which cannot be read.
     ///
     /// An empty statement is not schema-valid, and Auth0 sends it: it adds nothing.
     ///
     /// # Errors
     ///
     /// A [`StructureError`] where the statement is not as SAML Core 2.7.3 prescribes.
-    pub(crate) fn read_statement<'d>(&mut self, statement: impl View<'d>) -> Result<usize, StructureError> {
+    pub(crate) fn read_statement<'d, V: View<'d>>(
+        &mut self,
+        statement: V,
+        opened: &mut impl Iterator<Item = V>,
+    ) -> Result<usize, StructureError> {
         let mut encrypted = 0;
         self.text.reserve(statement.extent());
         self.attributes.reserve(16);
@@ -181,7 +186,10 @@ impl Attributes {
             if child.is(Namespace::Assertion, "Attribute") {
                 self.read_attribute(child)?;
             } else if child.is(Namespace::Assertion, "EncryptedAttribute") {
-                encrypted += 1;
+                match opened.next() {
+                    Some(attribute) => self.read_attribute(attribute)?,
+                    None => encrypted += 1,
+                }
             } else {
                 return Err(unexpected("AttributeStatement", child));
             }
@@ -353,7 +361,7 @@ mod tests {
         );
         let document = Document::parse(xml.as_bytes(), &Limits::DEFAULT).unwrap();
         let mut attributes = Attributes::default();
-        let encrypted = attributes.read_statement(document.root())?;
+        let encrypted = attributes.read_statement(document.root(), &mut std::iter::empty())?;
         Ok((attributes, encrypted))
     }
 
@@ -507,7 +515,7 @@ mod tests {
                 "<Attribute Name=\"n\"><AttributeValue><e:a/></AttributeValue></Attribute>".repeat(elements)
             );
             let document = Document::parse(xml.as_bytes(), &Limits::DEFAULT).unwrap();
-            Attributes::default().read_statement(document.root())
+            Attributes::default().read_statement(document.root(), &mut std::iter::empty())
         };
         assert_eq!(with(100), Ok(0));
         let reason = "it would be many times as long as the document";

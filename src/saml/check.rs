@@ -69,6 +69,8 @@ pub(crate) struct Facts<'a, 'd> {
 pub(crate) struct Circumstances<'a, 'd> {
     pub(crate) response: &'a Envelope<'d>,
     pub(crate) response_signed: bool,
+    /// Whether the Response holds an EncryptedAssertion.
+    pub(crate) encrypted: bool,
     pub(crate) issuer: &'a str,
     pub(crate) departures: Departures,
     pub(crate) audiences: &'a [String],
@@ -261,7 +263,7 @@ fn response_issuer(circumstances: &Circumstances<'_, '_>) -> Result<Outcome, Con
             response_issuer_format(issuer.format, circumstances.departures)?;
             is_identity_provider(circumstances, "Response", issuer)
         }
-        None if circumstances.response_signed => {
+        None if circumstances.response_signed || circumstances.encrypted => {
             Err(ConstraintError::IssuerMissing { expected: circumstances.issuer.to_owned() })
         }
         None => Ok(Outcome::NotApplicable),
@@ -624,6 +626,7 @@ mod tests {
     struct Sample {
         response: Envelope<'static>,
         response_signed: bool,
+        encrypted: bool,
         departures: Departures,
         assertion: Content<'static>,
         expect: Expect<'static>,
@@ -646,6 +649,7 @@ mod tests {
                     issuer: Some(issuer.clone()),
                 },
                 response_signed: false,
+                encrypted: false,
                 departures: Departures::default(),
                 assertion: Content {
                     id: "_a",
@@ -695,6 +699,7 @@ mod tests {
             let circumstances = Circumstances {
                 response: &self.response,
                 response_signed: self.response_signed,
+                encrypted: self.encrypted,
                 issuer: "urn:idp",
                 departures: self.departures,
                 audiences: &["urn:sp".to_owned(), "urn:sp:old".to_owned()],
@@ -819,6 +824,10 @@ mod tests {
                 (|sample| sample.response.issuer.as_mut().unwrap().name = "".into(), received("")),
                 (
                     |sample| (sample.response_signed, sample.response.issuer) = (true, None),
+                    ConstraintError::IssuerMissing { expected: "urn:idp".to_owned() },
+                ),
+                (
+                    |sample| (sample.encrypted, sample.response.issuer) = (true, None),
                     ConstraintError::IssuerMissing { expected: "urn:idp".to_owned() },
                 ),
                 (

@@ -42,7 +42,7 @@ pub(crate) struct Status<'d, V> {
 enum Enclosed<V> {
     Nothing,
     Assertion(V),
-    EncryptedAssertion,
+    EncryptedAssertion(V),
 }
 
 impl<'d, V: View<'d>> Response<'d, V> {
@@ -64,8 +64,8 @@ impl<'d, V: View<'d>> Response<'d, V> {
         loop {
             let assertion = if let Some(plain) = children.take(Namespace::Assertion, "Assertion")? {
                 Enclosed::Assertion(plain)
-            } else if children.take(Namespace::Assertion, "EncryptedAssertion")?.is_some() {
-                Enclosed::EncryptedAssertion
+            } else if let Some(encrypted) = children.take(Namespace::Assertion, "EncryptedAssertion")? {
+                Enclosed::EncryptedAssertion(encrypted)
             } else {
                 break;
             };
@@ -97,7 +97,26 @@ impl<'d, V: View<'d>> Response<'d, V> {
         match self.enclosed {
             Enclosed::Nothing => Err(StructureError::NoAssertion),
             Enclosed::Assertion(assertion) => Ok(assertion),
-            Enclosed::EncryptedAssertion => Err(StructureError::EncryptedAssertion),
+            Enclosed::EncryptedAssertion(_) => Err(StructureError::EncryptedAssertion),
+        }
+    }
+
+    /// The EncryptedAssertion element, if there is one in place of an Assertion.
+    #[cfg(feature = "decrypt")]
+    pub(crate) fn encrypted_assertion(&self) -> Option<V> {
+        match self.enclosed {
+            Enclosed::EncryptedAssertion(encrypted) => Some(encrypted),
+            Enclosed::Nothing | Enclosed::Assertion(_) => None,
+        }
+    }
+
+    /// Whether the assertion is encrypted, or something in it.
+    #[cfg(feature = "decrypt")]
+    pub(crate) fn holds_encrypted(&self) -> bool {
+        match self.enclosed {
+            Enclosed::Nothing => false,
+            Enclosed::Assertion(assertion) => super::assertion::encrypted_parts(assertion).next().is_some(),
+            Enclosed::EncryptedAssertion(_) => true,
         }
     }
 

@@ -31,12 +31,16 @@
 //! What a service must refuse is made by name: [`Fault`].
 
 mod algorithm;
+#[cfg(feature = "decrypt")]
+mod encryption;
 mod fault;
 mod logout;
 mod request;
 mod response;
 
 pub use algorithm::{DigestMethod, SignatureMethod};
+#[cfg(feature = "decrypt")]
+pub use encryption::{ContentEncryption, EncryptedPart, KeyWrapping};
 pub use fault::Fault;
 pub use logout::TestLogout;
 pub use request::TestRequest;

@@ -5,7 +5,11 @@ use std::time::{Duration, SystemTime};
 
 use super::TestIdp;
 use super::algorithm::{DigestMethod, SignatureMethod};
+#[cfg(feature = "decrypt")]
+use super::encryption::{ContentEncryption, EncryptedPart, Encryption, KeyWrapping};
 use super::fault::Fault;
+#[cfg(feature = "decrypt")]
+use crate::TrustedKeys;
 use crate::base64;
 use crate::binding::redirect::RedirectParameter;
 use crate::binding::send::PostPage;
@@ -45,6 +49,8 @@ pub struct TestResponse<'a> {
     signed: SignedPart,
     form: SignatureForm<'static>,
     fault: Option<Fault>,
+    #[cfg(feature = "decrypt")]
+    encryption: Option<Encryption>,
 }
 
 /// A status other than success. SAML Core 3.2.2.
@@ -82,6 +88,8 @@ impl<'a> TestResponse<'a> {
             signed: SignedPart::Assertion,
             form: idp.signature_form(),
             fault: None,
+            #[cfg(feature = "decrypt")]
+            encryption: None,
         }
     }
 
@@ -257,6 +265,75 @@ impl<'a> TestResponse<'a> {
     }
 }
 
+/// Encryption.
+#[cfg(feature = "decrypt")]
+impl TestResponse<'_> {
+    /// Encrypts the Assertion for that certificate, with AES-256-GCM and RSA-OAEP if not said otherwise; `None` where it has no RSA key.
+    ///
+    /// ```
+    /// use saml_verify::test_idp::TestIdp;
+    /// use saml_verify::{DecryptionKey, Expect, IdentityProvider, ServiceProvider, Verifier};
+    ///
+    /// # let now = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+    /// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/auth0/keys/");
+    /// # let [key, certificate] = ["sp-encrypt-rsa2048.key", "sp-encrypt-rsa2048.pem"].map(|file| std::fs::read(format!("{folder}{file}")).unwrap());
+    /// let idp = TestIdp::new("urn:test:idp");
+    /// let sp = ServiceProvider::new("urn:test:sp", "https://sp.example/acs")?.decrypting_with(DecryptionKey::from_pem(&key)?)?;
+    /// let verifier = Verifier::new(sp, IdentityProvider::new("urn:test:idp", idp.trusted_keys())?);
+    ///
+    /// let response = idp.response("urn:test:sp", "https://sp.example/acs", now).name_id("ada@example.com");
+    /// let form_field = response.encrypted_for(&certificate).ok_or("no RSA certificate")?.to_form_field();
+    ///
+    /// let verified = verifier.verify_post(&form_field, Expect::Unsolicited, now)?;
+    /// assert_eq!(verified.without_replay_protection().name_id().value, "ada@example.com");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn encrypted_for(mut self, certificate_pem: impl AsRef<[u8]>) -> Option<Self> {
+        let recipient = TrustedKeys::from_pem(certificate_pem).ok()?.iter().next()?.clone();
+        matches!(recipient.key_type(), crate::KeyType::Rsa { .. }).then(|| {
+            self.encryption = Some(Encryption::new(recipient));
+            self
+        })
+    }
+
+    /// What is encrypted, if anything is: the Assertion if not said.
+    pub fn encrypted_part(mut self, part: EncryptedPart) -> Self {
+        self.encryption = self.encryption.map(|encryption| Encryption { part, ..encryption });
+        self
+    }
+
+    /// With which cipher.
+    pub fn content_encryption(mut self, cipher: ContentEncryption) -> Self {
+        self.encryption = self.encryption.map(|encryption| Encryption { cipher, ..encryption });
+        self
+    }
+
+    /// How the key is wrapped.
+    pub fn key_wrapping(mut self, wrapping: KeyWrapping) -> Self {
+        self.encryption = self.encryption.map(|encryption| Encryption { wrapping, ..encryption });
+        self
+    }
+}
+
+/// What stands in the markup in the place of something that may be encrypted.
+impl TestResponse<'_> {
+    /// `element` is the one that carries it where it is; `place` tells it from others of its kind.
+    #[cfg(feature = "decrypt")]
+    fn in_place(&self, element: &str, plaintext: String, place: usize) -> String {
+        match &self.encryption {
+            Some(encryption) if encryption.part.element() == element => {
+                encryption.encrypted(&plaintext, &format!("{} {element} {place}", self.number))
+            }
+            _ => plaintext,
+        }
+    }
+
+    #[cfg(not(feature = "decrypt"))]
+    fn in_place(&self, _element: &str, plaintext: String, _place: usize) -> String {
+        plaintext
+    }
+}
+
 /// For faults.
 impl<'a> TestResponse<'a> {
     pub(super) fn issued(&self) -> SystemTime {
@@ -278,6 +355,7 @@ impl<'a> TestResponse<'a> {
             SignedPart::Response => self.assertion(None),
             _ => self.signed_assertion(),
         };
+        let assertion = self.in_place("saml:EncryptedAssertion", assertion, 0);
         match self.signed {
             SignedPart::Response | SignedPart::Both => {
                 let signature = self.signature(&self.response(None, "", &assertion), &self.id_of_response());
@@ -366,7 +444,9 @@ impl TestResponse<'_> {
             ("SPProvidedID", name.sp_provided_id.as_deref()),
         ];
         writer.element("saml:Subject", &[], |writer| {
-            writer.element("saml:NameID", &qualifiers, |writer| writer.text(&name.value));
+            let mut plain = Writer::default();
+            plain.element("saml:NameID", &qualifiers, |writer| writer.text(&name.value));
+            writer.raw(&self.in_place("saml:EncryptedID", plain.finish(), 0));
             let bearer = [("Method", Some("urn:oasis:names:tc:SAML:2.0:cm:bearer"))];
             writer.element("saml:SubjectConfirmation", &bearer, |writer| {
                 let data = [("InResponseTo", self.in_response_to), ("NotOnOrAfter", Some(&*end)), ("Recipient", self.recipient)];
@@ -405,12 +485,14 @@ impl TestResponse<'_> {
             return;
         }
         writer.element("saml:AttributeStatement", &[], |writer| {
-            for (name, values) in &self.attributes {
-                writer.element("saml:Attribute", &[("Name", Some(name))], |writer| {
+            for (place, (name, values)) in self.attributes.iter().enumerate() {
+                let mut plain = Writer::default();
+                plain.element("saml:Attribute", &[("Name", Some(name))], |writer| {
                     for value in values {
                         writer.element("saml:AttributeValue", &[], |writer| writer.text(value));
                     }
                 });
+                writer.raw(&self.in_place("saml:EncryptedAttribute", plain.finish(), place));
             }
         });
     }

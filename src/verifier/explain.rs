@@ -5,14 +5,18 @@
 
 use std::time::SystemTime;
 
+#[cfg(feature = "decrypt")]
+use super::decrypt::{explain_parsing, explain_parts};
 use super::{Proven, Verifier};
 use crate::binding::mistaken::in_place_of_message;
 use crate::binding::post::decode_post;
-use crate::connection::identity_provider::IdentityProvider;
+use crate::connection::identity_provider::{IdentityProvider, Proof};
 use crate::report::{Compared, Report, ReportOutcome, Step};
 use crate::saml::assertion::Assertion;
-use crate::saml::check::{self, Expect, Facts, Judge};
-use crate::saml::response::Response;
+use crate::saml::check::{self, Circumstances, Expect, Facts, Judge};
+use crate::saml::response::{Envelope, Response};
+#[cfg(feature = "decrypt")]
+use crate::xml::Opened;
 use crate::xml::{Document, Unsigned};
 
 impl Verifier {
@@ -42,24 +46,66 @@ impl Verifier {
         let verify = |element, name| chosen.map(|idp| idp.verify(&document, element, name));
 
         let response = verify(unverified.element, "Response").and_then(|proof| report.optional_stage(&RESPONSE_SIGNATURE, proof));
-        let response_signed = matches!(response, Some(Some(_)));
-        let element = explain_assertion(report, &unverified, response_signed);
-        let assertion = element
-            .and_then(|element| verify(element, "Assertion"))
-            .and_then(|proof| report.optional_stage(&ASSERTION_SIGNATURE, proof));
-        if let (Some(idp), Some(response), Some(assertion)) = (chosen, response, assertion)
-            && let Some(proven) = report.stage(PROVEN, Proven::new(response, assertion, self.required))
+        let course = Course { chosen, envelope: &unverified.envelope, response, encrypted: false, expect, now };
+        #[cfg(feature = "decrypt")]
+        let mut opener = self.opener(chosen.or(self.identity_providers.first())?, &document, None);
+        #[cfg(feature = "decrypt")]
+        if let (Some(idp), Some(encrypted)) = (chosen, unverified.encrypted_assertion())
+            && self.service_provider.can_decrypt()
         {
-            report.stage(CERTIFICATE, self.judge_certificates(idp, &proven, now));
+            return self.explain_decrypting(report, idp, (&unverified, encrypted), course, opener);
         }
+        #[cfg(feature = "decrypt")]
+        if !unverified.holds_encrypted() {
+            report.record_all(DECRYPTION, &ReportOutcome::NotApplicable);
+        }
+        let element = explain_assertion(report, &unverified, course.response_signed());
+        let own = element.map(|element| (&document, element));
+        let _proven = self.explain_proof(report, &course, own);
+        #[cfg(feature = "decrypt")]
+        let parts = _proven
+            .as_ref()
+            .and_then(|proven| proven.elements(unverified.envelope.clone()).ok())
+            .and_then(|(_, assertion)| explain_parts(report, &mut opener, assertion));
+        #[cfg(feature = "decrypt")]
+        let opened = parts.as_ref().and_then(|parts| explain_parsing(report, parts, &mut opener));
+        #[cfg(feature = "decrypt")]
+        let read = |element| Assertion::read_opened(element, &mut opened.iter().flatten().map(Opened::element));
+        #[cfg(not(feature = "decrypt"))]
+        let read = Assertion::read;
+        let assertion = element.and_then(|element| report.stage(&CONTENT, read(element)));
+        self.explain_judgement(report, &course, assertion)
+    }
 
-        let mut assertion = element.and_then(|element| report.stage(&CONTENT, Assertion::read(element)));
+    /// The signature of the Assertion, which stands in that document, and whether what must be signed is.
+    pub(super) fn explain_proof<'d>(
+        &self,
+        report: &mut Report,
+        course: &Course<'_, 'd>,
+        own: Option<(&'d Document<'d>, Unsigned<'d>)>,
+    ) -> Option<Proven<'d>> {
+        let (idp, (document, element)) = course.chosen.zip(own)?;
+        let assertion = report.optional_stage(&ASSERTION_SIGNATURE, idp.verify(document, element, "Assertion"));
+        let proven = report.stage(PROVEN, Proven::new(course.response?, assertion?, self.required))?;
+        report.stage(CERTIFICATE, self.judge_certificates(idp, &proven, course.now));
+        Some(proven)
+    }
+
+    /// What the message says, as far as it could be read.
+    pub(super) fn explain_judgement<'d>(
+        &self,
+        report: &mut Report,
+        course: &Course<'_, 'd>,
+        mut assertion: Option<Assertion<'d, Unsigned<'d>>>,
+    ) -> Option<()> {
+        let Course { chosen, expect, now, .. } = *course;
         if let (Some(idp), Some(assertion)) = (chosen, &mut assertion) {
             report.stage(&[ASSERTION_ID], idp.judge_id("Assertion", assertion.content.id));
             report.stage(IDENTITY, idp.identify(&mut assertion.content));
         }
         let idp = chosen.or(self.identity_providers.first())?;
-        let circumstances = self.circumstances(idp, &unverified.envelope, response_signed, expect, now);
+        let circumstances = self.circumstances(idp, course.envelope, course.response_signed(), expect, now);
+        let circumstances = Circumstances { encrypted: course.encrypted, ..circumstances };
         let facts =
             assertion.as_ref().map(|assertion| Facts { circumstances: circumstances.clone(), assertion: &assertion.content });
         for check in check::CHECKS.iter().filter(|check| chosen.is_some() || !check.is_on_issuer()) {
@@ -82,6 +128,23 @@ impl Verifier {
     }
 }
 
+/// What an explanation goes on with, once it has read the envelope.
+pub(super) struct Course<'a, 'd> {
+    chosen: Option<&'a IdentityProvider>,
+    envelope: &'a Envelope<'d>,
+    /// The signature of the Response, if it has one; none where it does not hold.
+    pub(super) response: Option<Option<Proof<'d>>>,
+    pub(super) encrypted: bool,
+    expect: Expect<'a>,
+    now: SystemTime,
+}
+
+impl Course<'_, '_> {
+    pub(super) fn response_signed(&self) -> bool {
+        matches!(self.response, Some(Some(_)))
+    }
+}
+
 /// The status, and the assertion; that of a failure is not missed where there is none.
 fn explain_assertion<'d>(report: &mut Report, unverified: &Response<'d, Unsigned<'d>>, signed: bool) -> Option<Unsigned<'d>> {
     if report.stage(STATUS, unverified.succeeded(signed)).is_some() {
@@ -93,7 +156,9 @@ fn explain_assertion<'d>(report: &mut Report, unverified: &Response<'d, Unsigned
 
 /// What an explanation has a row for, after the decoding of the form field.
 fn steps() -> impl Iterator<Item = Step> {
-    let stages: [&[Step]; 13] = [
+    #[cfg(not(feature = "decrypt"))]
+    const DECRYPTION: &[Step] = &[];
+    let stages: [&[Step]; 14] = [
         XML,
         RESPONSE,
         &[IDENTITY_PROVIDER],
@@ -101,6 +166,7 @@ fn steps() -> impl Iterator<Item = Step> {
         &RESPONSE_SIGNATURE,
         STATUS,
         ASSERTION,
+        DECRYPTION,
         &ASSERTION_SIGNATURE,
         PROVEN,
         CERTIFICATE,
@@ -181,14 +247,14 @@ pub(crate) const fn signature(element: &'static str) -> [Step; 13] {
 }
 
 #[rustfmt::skip]
-const STATUS: &[Step] = &[Step::new("C6", "the status is Success", "SAML Core 3.2.2.2", &["status_not_success"])];
+pub(super) const STATUS: &[Step] = &[Step::new("C6", "the status is Success", "SAML Core 3.2.2.2", &["status_not_success"])];
 
 #[rustfmt::skip]
-const ASSERTION: &[Step] =
+pub(super) const ASSERTION: &[Step] =
     &[Step::new("C7", "there is an Assertion that can be read", "SAML Profiles 4.1.4.2", &["no_assertion", "encrypted_assertion"])];
 
 #[rustfmt::skip]
-const PROVEN: &[Step] =
+pub(super) const PROVEN: &[Step] =
     &[Step::new("D1", "what must be signed is signed", "SAML Profiles 4.1.4.5", &["unsigned", "required_signature_missing"])];
 
 #[rustfmt::skip]
@@ -201,7 +267,7 @@ const IDENTITY: &[Step] = &[Step::new("E21", "what identifies users is there, on
 ])];
 
 #[rustfmt::skip]
-const CONTENT: [Step; 6] = [
+pub(super) const CONTENT: [Step; 6] = [
     Step::new("E1", "an Assertion of SAML 2.0 with ID and IssueInstant", "SAML Core 2.3.3", &[
         "unsupported_version", "missing_attribute", "invalid_attribute", "invalid_id", "invalid_time",
     ]),
@@ -212,6 +278,16 @@ const CONTENT: [Step; 6] = [
     Step::new("E25", "the name identifier is not encrypted", "SAML Core 2.2.4", &["encrypted_id"]),
     Step::new("E21", "the name identifier is not blank", "SAML Core 1.3.1", &["empty_name_id"]).throughout(),
     Step::new("E22", "attribute values are text, elements or nil", "SAML Core 2.7.3.1.1", &["nil_with_content", "value_not_canonicalizable"]).throughout(),
+];
+
+/// What is encrypted: the assertion, or something in it.
+#[cfg(feature = "decrypt")]
+#[rustfmt::skip]
+pub(super) const DECRYPTION: &[Step] = &[
+    Step::new("F6", "what is encrypted is built as XML Encryption prescribes", "XML Encryption 3", &["encryption_malformed", "cipher_reference", "too_many_encrypted_keys"]).throughout(),
+    Step::new("F2", "the content encryption is accepted", "XML Encryption 5.2", &["content_encryption_refused", "cbc_uncovered"]),
+    Step::new("F3", "the key transport is accepted", "XML Encryption 5.5", &["key_transport_refused"]),
+    Step::new("F4", "what is encrypted decrypts to what belongs there", "XML Encryption 4.4", &["decryption_failed", "decryption_key_unavailable"]),
 ];
 
 #[cfg(test)]
@@ -273,6 +349,8 @@ mod tests {
         assert_owned(&CONTENT, structure(), &[&of_response[..], &identifiers].concat(), &[]);
         assert_owned(IDENTITY, only(&identifiers), &[], &["missing_element"]);
         assert_owned(ASSERTION, only(&["encrypted_assertion", "no_assertion"]), &[], &[]);
+        #[cfg(feature = "decrypt")]
+        assert_owned(DECRYPTION, codes(include_str!("../error/decryption.rs"), "DecryptionError"), &[], &[]);
         assert_owned(STATUS, codes(include_str!("../error/structure.rs"), "StatusError"), &[], &[]);
         let later = ["unsigned", "required_signature_missing", "certificate_not_valid"];
         for stage in [RESPONSE_SIGNATURE, ASSERTION_SIGNATURE] {

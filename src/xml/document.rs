@@ -170,6 +170,12 @@ impl<'i> Document<'i> {
         Cursor { document: self, id: self.root }
     }
 
+    /// What is left of these limits for another document that belongs to it.
+    #[cfg(feature = "decrypt")]
+    pub(crate) fn less_its_nodes(&self, limits: &crate::limits::Limits) -> crate::limits::Limits {
+        crate::limits::Limits { nodes: limits.nodes.saturating_sub(self.nodes.len()), ..*limits }
+    }
+
     /// Every element, in document order.
     pub(super) fn elements(&self) -> impl Iterator<Item = Cursor<'_>> {
         let all = (0..count(self.nodes.len())).map(|id| Cursor { document: self, id: NodeId(id) });

@@ -10,6 +10,8 @@ pub(crate) mod canonical;
 mod chars;
 mod copied;
 mod document;
+#[cfg(feature = "decrypt")]
+mod encryption;
 mod enveloped;
 mod names;
 mod namespace;
@@ -25,6 +27,8 @@ mod write;
 
 pub(crate) use chars::first_forbidden;
 pub(crate) use document::Document;
+#[cfg(feature = "decrypt")]
+pub(crate) use encryption::{Carrier, Opened, Plaintext, Sealed};
 pub(crate) use enveloped::{SignatureForm, enveloped_signature};
 pub(crate) use namespace::Namespace;
 pub(crate) use signature::{SignatureInfo, Signed, Trust};

@@ -17,6 +17,8 @@ use std::iter::once;
 use super::canonical::{self, Algorithm, Job, Sink};
 use super::copied::{is_indented, sign_of_copy};
 use super::document::{Content, Cursor, Document, NodeId};
+#[cfg(feature = "decrypt")]
+use super::encryption::{Carrier, Opened, Surroundings};
 use super::scan::last_octets;
 use super::{Namespace, Unsigned, View};
 use crate::base64;
@@ -26,7 +28,7 @@ use crate::error::{AlgorithmRefusal, AlgorithmRole, Position, SignatureError, St
 
 /// An element whose canonical form was digested and whose digest a trusted key signed.
 ///
-/// Made by [`Document::verify`] alone. It can be walked down, never up. It hides the Signature that the enveloped transform left out of
+/// Made by [`Document::verify`], and, of what a signed cipher text decrypts to, by [`Signed::decrypted`] alone. It can be walked down, never up. It hides the Signature that the enveloped transform left out of
 /// the digest (XMLDSig 6.6.4, 8.1.3), and comments, which no digest of a same-document reference covers (4.4.3.3).
 #[derive(Clone, Copy)]
 pub(crate) struct Signed<'d> {
@@ -501,6 +503,35 @@ impl Sink for Digesting {
 impl<'d> Signed<'d> {
     fn below(self, cursor: Cursor<'d>) -> Self {
         Self { cursor, ..self }
+    }
+}
+
+#[cfg(feature = "decrypt")]
+impl<'d> Signed<'d> {
+    /// What a cipher text says that was itself read through a `Signed`: whoever signed it signed, for whoever holds the key, the one
+    /// plaintext that it has. SAML Core 5.4 and 6.
+    ///
+    /// A Signature in the plaintext is not looked at: where there is one, [`Document::verify`] does.
+    pub(crate) fn decrypted(opened: &'d Opened<'_, Signed<'_>>) -> Self {
+        let Signed { .. } = opened.carrier();
+        Self { cursor: opened.cursor(), removed: Self::NOTHING_REMOVED }
+    }
+
+    /// The document itself, which is nobody's child.
+    const NOTHING_REMOVED: NodeId = NodeId::DOCUMENT;
+
+    /// The signed element that this one is in or is; none in a plaintext, where that is all there is.
+    fn apex(self) -> Option<NodeId> {
+        (self.removed != Self::NOTHING_REMOVED).then(|| self.cursor.document.node(self.removed).parent)
+    }
+}
+
+#[cfg(feature = "decrypt")]
+impl<'d> Carrier<'d> for Signed<'d> {
+    const COVERED: bool = true;
+
+    fn surroundings(self) -> Surroundings<'d> {
+        Surroundings::digested(self.cursor, self.apex())
     }
 }
 

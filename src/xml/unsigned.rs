@@ -34,6 +34,20 @@ impl<'d> Unsigned<'d> {
     pub(super) fn cursor(self) -> Cursor<'d> {
         self.0
     }
+
+    #[cfg(feature = "decrypt")]
+    pub(super) fn new(cursor: Cursor<'d>) -> Self {
+        Self(cursor)
+    }
+}
+
+#[cfg(feature = "decrypt")]
+impl<'d> super::Carrier<'d> for Unsigned<'d> {
+    const COVERED: bool = false;
+
+    fn surroundings(self) -> super::encryption::Surroundings<'d> {
+        super::encryption::Surroundings::in_scope(self.0)
+    }
 }
 
 /// For showing what a message says: no verification asks for a name that it does not know.

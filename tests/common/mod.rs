@@ -10,6 +10,8 @@ pub(crate) mod logout;
 pub(crate) mod outside;
 pub(crate) mod personal;
 pub(crate) mod posted;
+#[cfg(all(feature = "decrypt", feature = "internals", feature = "test-idp"))]
+pub(crate) mod sealed;
 #[cfg(feature = "internals")]
 pub(crate) mod second;
 #[cfg(all(feature = "internals", feature = "test-idp"))]

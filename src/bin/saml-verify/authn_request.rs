@@ -162,12 +162,16 @@ pub(crate) fn show(json: bool, key: Option<&SigningKey>, sent: Sent<'_>, shown: 
 }
 
 pub(crate) fn read_key(file: &Path) -> Result<SigningKey, Failure> {
-    let Some(bytes) = read(Some(file), FILE_BYTES)? else {
-        let message = format!("{}: longer than {FILE_BYTES} bytes, so no private key", file.display());
-        return Err(Failure::new("signing_key_file_too_long", message, "give the service provider's private key alone"));
-    };
+    let pem = key_file(file)?;
     let refused = |error: SigningKeyError| Failure::new(error.code(), format!("{}: {error}", file.display()), error.remedy());
-    SigningKey::from_pem(bytes).map_err(refused)
+    SigningKey::from_pem(pem).map_err(refused)
+}
+
+/// A file that may hold a private key.
+pub(crate) fn key_file(file: &Path) -> Result<Vec<u8>, Failure> {
+    let message = format!("{}: longer than {FILE_BYTES} bytes, so no private key", file.display());
+    let too_long = || Failure::new("signing_key_file_too_long", message, "give the service provider's private key alone");
+    read(Some(file), FILE_BYTES)?.ok_or_else(too_long)
 }
 
 fn misconfigured(error: &ConfigError) -> Failure {

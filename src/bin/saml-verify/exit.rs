@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 use saml_verify::{CertificateError, ConfigError};
 use serde::Serialize;
 
@@ -102,29 +102,9 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         let _ = error.print(); // a closed pipe is nobody's mistake
         return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
     }
-    let failure = match unavailable(error) {
-        Some(name) => Failure::new("not_available", format!("{name} is not available in this version"), HELP),
-        None => {
-            let line = one_line(&error.to_string());
-            Failure::usage(line.strip_prefix("error: ").unwrap_or(&line))
-        }
-    };
-    failure.report(asks_for_json())
+    let line = one_line(&error.to_string());
+    Failure::usage(line.strip_prefix("error: ").unwrap_or(&line)).report(asks_for_json())
 }
-
-/// The planned option that the error is about.
-fn unavailable(error: &clap::Error) -> Option<&str> {
-    if error.kind() != ErrorKind::UnknownArgument {
-        return None;
-    }
-    match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(name)) if PLANNED_OPTIONS.contains(&name.as_str()) => Some(name),
-        _ => None,
-    }
-}
-
-/// Described, and not yet there: whoever tries them should learn that, and not be told of a misspelling.
-const PLANNED_OPTIONS: [&str; 1] = ["--decryption-key"];
 
 fn one_line(text: &str) -> String {
     let paragraphs = text.split("\n\n").take_while(|paragraph| !REPEATED.iter().any(|start| paragraph.starts_with(start)));

@@ -1,14 +1,18 @@
 //! `verify`: the verdict on a login.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use clap::{ArgGroup, Args, ValueEnum};
-use saml_verify::{ConfigError, Departure, Expect, ExpiredCertificate, Limits, Login, Report, ServiceProvider, Verifier};
+use saml_verify::{
+    ConfigError, DecryptionKey, DecryptionKeyError, Departure, Expect, ExpiredCertificate, Limits, Login, Report,
+    ServiceProvider, Verifier,
+};
 
+use crate::authn_request::key_file;
 use crate::certificate::read_files;
 use crate::exit::{Failure, Outcome};
-use crate::input::{Message, Source};
+use crate::input::{Message, Source, is_standard_input};
 use crate::refusal::Refusal;
 use crate::terminal::{Screen, Tone, diagnose, print_json};
 use crate::trust::Trust;
@@ -41,6 +45,9 @@ pub(crate) struct Options {
     /// Judge at this time instead of now
     #[arg(long, value_name = "RFC3339", value_parser = clock::parse)]
     now: Option<SystemTime>,
+    /// Private key of ours, PKCS#8 or PKCS#1 PEM, for what is encrypted; repeatable, one key in each file
+    #[arg(long, value_name = "FILE")]
+    decryption_key: Vec<PathBuf>,
     /// Allowed difference between the clocks, at most 300
     #[arg(long, value_name = "SECONDS", default_value_t = Verifier::DEFAULT_CLOCK_SKEW.as_secs(), allow_negative_numbers = true)]
     clock_skew: u64,
@@ -120,6 +127,10 @@ impl Options {
             ServiceProvider::new(&self.sp_entity_id, &self.acs_url)
         };
         let sp = sp.map_err(|error| misconfigured("--sp-entity-id", &error))?;
+        let sp = self.decryption_key.iter().try_fold(sp, |sp, file| {
+            let sp = sp.decrypting_with(self.read_decryption_key(file)?);
+            sp.map_err(|error| misconfigured("--decryption-key", &error))
+        })?;
         let idp = self.trust.identity_provider(&self.source, now)?;
         let idp = if self.retiring_cert.is_empty() {
             idp
@@ -143,6 +154,16 @@ impl Options {
         self.allow.iter().any(|allowed| allowed.name == name)
     }
 
+    fn read_decryption_key(&self, file: &Path) -> Result<DecryptionKey, Failure> {
+        if self.source.is_standard_input() && is_standard_input(file) {
+            return Err(Failure::usage("--decryption-key: standard input is the private key or the message, not both"));
+        }
+        let pem = key_file(file)?;
+        let refused =
+            |error: DecryptionKeyError| Failure::new(error.code(), format!("{}: {error}", file.display()), error.remedy());
+        DecryptionKey::from_pem(pem).map_err(refused)
+    }
+
     /// Whether any request will do: the message is only looked at.
     fn takes_any_request(&self) -> bool {
         self.in_response_to.iter().any(|id| id == ANY)
@@ -156,8 +177,10 @@ impl Options {
     }
 
     fn note_ineffective(&self) {
-        if self.allows(AES_CBC) {
-            diagnose(&format!("note: --allow {AES_CBC} changes nothing: encrypted assertions are not read"));
+        for departure in [Departure::AesCbc, Departure::AesCbcUnderAssertionSignature].map(Departure::name) {
+            if self.decryption_key.is_empty() && self.allows(departure) {
+                diagnose(&format!("note: --allow {departure} changes nothing without --decryption-key"));
+            }
         }
     }
 
@@ -273,7 +296,7 @@ pub(crate) fn allowed(name: &str) -> Result<Allowed, String> {
     let departures = match (name.parse(), name) {
         (Ok(departure), _) => vec![departure],
         (Err(_), "sha1") => vec![Departure::Sha1SignatureForLegacyUseOnly, Departure::Sha1DigestForLegacyUseOnly],
-        (Err(_), HTTP_ACS_URL | AES_CBC) => Vec::new(),
+        (Err(_), HTTP_ACS_URL) => Vec::new(),
         (Err(_), _) => return Err(format!("the names are {}", ALLOW.map(|(name, _)| name).join(", "))),
     };
     Ok(Allowed { name: name.to_owned(), departures })
@@ -286,10 +309,9 @@ pub(crate) fn allow_help() -> String {
 
 /// A departure of the service provider's, not of the identity provider's.
 pub(crate) const HTTP_ACS_URL: &str = "http-acs-url";
-const AES_CBC: &str = "aes-cbc";
 
 /// What `--allow` takes.
-const ALLOW: [(&str, &str); 11] = [
+const ALLOW: [(&str, &str); 12] = [
     ("sha1-signature", "the signature method rsa-sha1"),
     ("sha1-digest", "SHA-1 as the digest of what is signed"),
     ("sha1", "both of these"),
@@ -300,7 +322,11 @@ const ALLOW: [(&str, &str); 11] = [
     ("non-ncname-id", "IDs that start with a digit or hold other name characters in a place where XML has none"),
     ("whole-document-reference", "URI=\"\" in the signature of the document's root element"),
     (HTTP_ACS_URL, "an --acs-url without TLS, in an intranet or behind a tunnel"),
-    (AES_CBC, "accepted, without effect until encrypted assertions are supported"),
+    ("aes-cbc", "AES-CBC for what is encrypted, where a verified signature covers the cipher text"),
+    (
+        "aes-cbc-under-assertion-signature",
+        "with aes-cbc: an assertion encrypted so in a Response that is not signed, which lets whoever recorded it find out what it says",
+    ),
 ];
 
 #[cfg(test)]
@@ -313,12 +339,13 @@ mod tests {
             assert!(ALLOW.iter().any(|(name, _)| *name == departure.name()), "{departure}");
             assert_eq!(allowed(departure.name()).unwrap().departures, [departure]);
         }
-        for (name, count) in [("sha1", 2), ("http-acs-url", 0), ("aes-cbc", 0)] {
+        for (name, count) in [("sha1", 2), ("http-acs-url", 0), ("aes-cbc", 1)] {
             assert_eq!(allowed(name).unwrap().departures.len(), count, "{name}");
         }
         for name in ["", "SHA1", "sha-1", "all", "sha1 "] {
             let message = "the names are sha1-signature, sha1-digest, sha1, inclusive-c14n, signature-position, \
-                           confirmation-not-before, issuer-format, non-ncname-id, whole-document-reference, http-acs-url, aes-cbc";
+                           confirmation-not-before, issuer-format, non-ncname-id, whole-document-reference, http-acs-url, aes-cbc, \
+                           aes-cbc-under-assertion-signature";
             assert_eq!(allowed(name), Err(message.to_owned()));
         }
     }

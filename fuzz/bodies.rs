@@ -13,11 +13,11 @@ use saml_verify::canonical::{Algorithm, Canonicalizer};
 use saml_verify::internals::{Seen, SeenNamespace};
 use saml_verify::logout::{Delivered, LogoutRequest, LogoutVerifier, VerifiedRequest};
 use saml_verify::metadata::{MetadataReader, Vouched};
-use saml_verify::test_idp::TestIdp;
+use saml_verify::test_idp::{ContentEncryption, EncryptedPart, TestIdp};
 use saml_verify::time::{format_rfc3339, parse_rfc3339};
 use saml_verify::{
-    Attribute, DecodeError, Departure, Error, Expect, IdentityProvider, Limits, Login, NameId, ServiceProvider, SignedPart,
-    TrustedKeys, Verified, Verifier, decode_post, internals,
+    Attribute, DecodeError, DecryptionKey, Departure, Error, Expect, IdentityProvider, Limits, Login, NameId, OaepDigest,
+    ServiceProvider, SignedPart, TrustedKeys, Verified, Verifier, decode_post, internals,
 };
 
 #[cfg(all(feature = "ring", feature = "aws-lc-rs"))]
@@ -204,6 +204,132 @@ impl Scene {
 
     fn verify(&self, xml: &str) -> Result<Login, Error> {
         let verified = self.verifier.verify_xml(xml.as_bytes(), Expect::AnswerTo(Self::REQUEST), Self::now());
+        verified.map(Verified::without_replay_protection)
+    }
+}
+
+/// Genuine messages of several users with something encrypted in them, edited and mixed; and plaintexts, edited and encrypted by whoever has
+/// the certificate: refused, or one of the genuine logins, whole. No plaintext is believed without a signature.
+///
+/// The first octet chooses a message or a plaintext, and the cipher; the second which one is edited, the others are choices of edits.
+pub(crate) fn decrypt(data: &[u8]) {
+    static SCENE: OnceLock<DecryptScene> = OnceLock::new();
+    let scene = SCENE.get_or_init(DecryptScene::new);
+    let Some((&way, data)) = data.split_first() else { return };
+    let mut choices = Choices(data);
+    let xml = if way % 2 == 0 {
+        let Some(xml) = choices.pick(&scene.messages) else { return };
+        edited(xml, &scene.messages, &scene.attacker, &mut choices)
+    } else {
+        let Some(plaintext) = choices.pick(&scene.plaintexts) else { return };
+        let plaintext = edited(plaintext, &scene.plaintexts, &scene.attacker, &mut choices);
+        scene.carrying(&plaintext, DecryptScene::CIPHERS[usize::from(way / 2) % 2])
+    };
+    let Ok(login) = scene.verify(&xml) else { return };
+    assert!(scene.genuine.contains(&Identity::of(&login)), "{xml}");
+}
+
+/// One connection with its private key, and what an attacker has of it: its messages, what they say, and the certificate.
+struct DecryptScene {
+    verifier: Verifier,
+    messages: Vec<String>,
+    /// Assertions, some of them signed by the identity provider, with the namespaces that they need.
+    plaintexts: Vec<String>,
+    genuine: Vec<Identity>,
+    attacker: TestIdp,
+    recipient: saml_verify::TrustedKey,
+}
+
+impl DecryptScene {
+    const KEY: &str = include_str!("../testdata/auth0/keys/sp-encrypt-rsa2048.key");
+    const CERTIFICATE: &str = include_str!("../testdata/auth0/keys/sp-encrypt-rsa2048.pem");
+    const CIPHERS: [&str; 2] = ["http://www.w3.org/2009/xmlenc11#aes256-gcm", "http://www.w3.org/2001/04/xmlenc#aes256-cbc"];
+
+    fn new() -> Self {
+        let attackers_key = include_str!("../testdata/auth0/keys/idp-ec-p256.key");
+        let attackers_certificate = include_bytes!("../testdata/auth0/keys/idp-ec-p256.pem");
+        let attacker = TestIdp::with_key(Scene::IDP, attackers_key, attackers_certificate).expect("a key");
+        let idp = TestIdp::new(Scene::IDP);
+        let connection = IdentityProvider::new(Scene::IDP, idp.trusted_keys()).expect("an identity provider");
+        let sp = ServiceProvider::new(Scene::SP[0], Scene::SP[1]).expect("a service provider");
+        let sp = sp.decrypting_with(DecryptionKey::from_pem(Self::KEY).expect("a key")).expect("one key");
+        let response = |idp: &'static TestIdp, name: &'static str, signed| {
+            let response = idp.response(Scene::SP[0], Scene::SP[1], Scene::now()).in_response_to(Scene::REQUEST);
+            let response = response.assertion_id("_assertion").response_id("_response").signed(signed);
+            response.name_id(name).session_index(name).attribute("role", [name, "user"])
+        };
+        // A response borrows its identity provider; the scene lives as long as the process.
+        let (idp, attacking): (&'static TestIdp, &'static TestIdp) = (
+            Box::leak(Box::new(idp)),
+            Box::leak(Box::new(TestIdp::with_key(Scene::IDP, attackers_key, attackers_certificate).expect("a key"))),
+        );
+        let encrypted = |idp, name, signed, part, cipher| {
+            let response = response(idp, name, signed).encrypted_for(Self::CERTIFICATE).expect("a certificate");
+            response.encrypted_part(part).content_encryption(cipher).to_xml()
+        };
+        use ContentEncryption::{Aes128Gcm, Aes256Cbc};
+        let genuine = [
+            encrypted(idp, "ada", SignedPart::Assertion, EncryptedPart::Assertion, Aes128Gcm),
+            encrypted(idp, "bob", SignedPart::Response, EncryptedPart::Assertion, Aes256Cbc),
+            encrypted(idp, "cid", SignedPart::Both, EncryptedPart::NameId, Aes128Gcm),
+            encrypted(idp, "dan", SignedPart::Response, EncryptedPart::Attributes, Aes128Gcm),
+            response(idp, "fay", SignedPart::Assertion).to_xml(),
+        ];
+        let forged = [
+            encrypted(attacking, "eve", SignedPart::Both, EncryptedPart::Assertion, Aes128Gcm),
+            response(attacking, "eve", SignedPart::Response).to_xml(),
+        ];
+        let assertion = |xml: String| {
+            const END: &str = "</saml:Assertion>";
+            let (start, end) = (xml.find("<saml:Assertion").expect("an Assertion"), xml.find(END).expect("its end") + END.len());
+            let declared = "<saml:Assertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"";
+            xml[start..end].replacen("<saml:Assertion", declared, 1)
+        };
+        let plaintexts =
+            [(idp, "fay", SignedPart::Assertion), (idp, "eve", SignedPart::Response), (attacking, "eve", SignedPart::Both)];
+        let plaintexts: Vec<String> =
+            plaintexts.into_iter().map(|(idp, name, signed)| assertion(response(idp, name, signed).to_xml())).collect();
+        let mut scene = Self {
+            verifier: Verifier::new(sp, Departure::ALL.into_iter().fold(connection, IdentityProvider::allow)),
+            messages: Vec::new(),
+            genuine: Vec::new(),
+            attacker,
+            recipient: TrustedKeys::from_pem(Self::CERTIFICATE).expect("a certificate").iter().next().expect("one").clone(),
+            plaintexts,
+        };
+        scene.genuine = genuine.iter().map(|xml| Identity::of(&scene.verify(xml).expect("genuine"))).collect();
+        // What fay's assertion says encrypted is what it says in the clear.
+        let carried = Self::CIPHERS.map(|cipher| scene.carrying(&scene.plaintexts[0], cipher));
+        assert!(carried.iter().all(|xml| scene.verify(xml).is_ok_and(|login| scene.genuine.contains(&Identity::of(&login)))));
+        scene.messages = genuine.into_iter().chain(forged).chain(carried).collect();
+        scene
+    }
+
+    /// A Response that nobody signed, with that plaintext encrypted in it.
+    fn carrying(&self, plaintext: &str, cipher: &str) -> String {
+        const CONTENT_KEY: [u8; 32] = [7; 32];
+        let (one, other) = (OaepDigest::Sha1, OaepDigest::Sha1);
+        let octets = internals::seal(cipher, &CONTENT_KEY, plaintext.as_bytes(), "seed").expect("a cipher text");
+        let key = internals::wrap(&self.recipient, one, other, b"", &CONTENT_KEY, "wrapped").expect("a key");
+        format!(
+            "<samlp:Response xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
+             xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"_response\" Version=\"2.0\" \
+             IssueInstant=\"2025-03-03T10:00:00Z\" InResponseTo=\"{}\"><saml:Issuer>{}</saml:Issuer><samlp:Status><samlp:StatusCode \
+             Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></samlp:Status><saml:EncryptedAssertion><xenc:EncryptedData \
+             xmlns:xenc=\"http://www.w3.org/2001/04/xmlenc#\"><xenc:EncryptionMethod Algorithm=\"{cipher}\"/><ds:KeyInfo \
+             xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><xenc:EncryptedKey><xenc:EncryptionMethod \
+             Algorithm=\"http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p\"/><xenc:CipherData><xenc:CipherValue>{}</xenc:CipherValue>\
+             </xenc:CipherData></xenc:EncryptedKey></ds:KeyInfo><xenc:CipherData><xenc:CipherValue>{}</xenc:CipherValue>\
+             </xenc:CipherData></xenc:EncryptedData></saml:EncryptedAssertion></samlp:Response>",
+            Scene::REQUEST,
+            Scene::IDP,
+            STANDARD.encode(key),
+            STANDARD.encode(octets)
+        )
+    }
+
+    fn verify(&self, xml: &str) -> Result<Login, Error> {
+        let verified = self.verifier.verify_xml(xml.as_bytes(), Expect::AnswerTo(Scene::REQUEST), Scene::now());
         verified.map(Verified::without_replay_protection)
     }
 }

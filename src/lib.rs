@@ -200,4 +200,7 @@ mod pages {
     struct Readme;
     #[doc = include_str!("../docs/integrating.md")]
     struct Integrating;
+    #[cfg(feature = "decrypt")]
+    #[doc = include_str!("../docs/decryption.md")]
+    struct Decryption;
 }

@@ -1,6 +1,6 @@
 //! The saved inputs of the fuzz targets, through the functions that the fuzzer calls.
 
-#![cfg(all(feature = "internals", feature = "test-idp"))]
+#![cfg(all(feature = "decrypt", feature = "internals", feature = "test-idp"))]
 
 #[path = "../fuzz/bodies.rs"]
 mod bodies;
@@ -21,6 +21,7 @@ fn saved_inputs_hold() {
         ("time", bodies::time),
         ("redirect", bodies::redirect),
         ("logout", bodies::logout),
+        ("decrypt", bodies::decrypt),
         ("metadata", bodies::metadata),
         #[cfg(all(feature = "ring", feature = "aws-lc-rs"))]
         ("backends", bodies::backends::backends),

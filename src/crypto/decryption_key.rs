@@ -9,7 +9,6 @@ use std::fmt;
 use der::asn1::{AnyRef, UintRef};
 use rsa::rand_core::{TryCryptoRng, TryRng};
 use rsa::sha2::Sha256;
-use rsa::traits::PublicKeyParts;
 use rsa::{BoxedUint, Oaep, PrivateKey};
 use sha1::Sha1;
 
@@ -39,14 +38,14 @@ impl DecryptionKey {
     pub fn from_pem(pem: impl AsRef<[u8]>) -> Result<Self, DecryptionKeyError> {
         let der = private_key::find(pem.as_ref())?;
         match der.read()? {
-            Parts::Rsa(pkcs1) => Self::from_numbers(pkcs1),
+            Parts::Rsa { bits, pkcs1 } => Self::from_numbers(bits, pkcs1),
             Parts::EllipticCurve { .. } => Err(DecryptionKeyError::NotRsa { algorithm: "elliptic curve".to_owned() }),
             Parts::Ed25519(_) => Err(DecryptionKeyError::NotRsa { algorithm: "Ed25519".to_owned() }),
         }
     }
 
     /// RFC 8017 appendix A.1.2: version, n, e, d, p, q, and what follows from them.
-    fn from_numbers(pkcs1: &[u8]) -> Result<Self, DecryptionKeyError> {
+    fn from_numbers(bits: usize, pkcs1: &[u8]) -> Result<Self, DecryptionKeyError> {
         const SHAPE: DecryptionKeyError = malformed("it is not built as PKCS #1 prescribes");
         let numbers = private_key::sequence(pkcs1).ok_or(SHAPE)?;
         let [_version, n, e, d, p, q, ..] = numbers.as_slice() else { return Err(SHAPE) };
@@ -57,7 +56,6 @@ impl DecryptionKey {
         let [Some(n), Some(e), Some(d), Some(p), Some(q)] = [n, e, d, p, q].map(number) else { return Err(SHAPE) };
         let key =
             PrivateKey::from_components(n, e, d, vec![p, q]).map_err(|_| malformed("its RSA numbers do not belong together"))?;
-        let bits = key.size().saturating_mul(8);
         Ok(Self { key, bits })
     }
 

@@ -44,4 +44,6 @@ pub use signing::SigningKey;
 #[cfg(feature = "decrypt")]
 pub use unwrap::{AsyncUnwrapKey, ContentKey, OaepDigest, UnwrapFuture, UnwrapKey, UnwrapUnavailable, WrappedKey};
 #[cfg(feature = "decrypt")]
-pub(crate) use unwrap::{KeyTransport, OaepPadding};
+pub(crate) use unwrap::KeyTransport;
+#[cfg(all(feature = "decrypt", feature = "test-idp"))]
+pub(crate) use unwrap::OaepPadding;

@@ -6,7 +6,7 @@ mod seen;
 mod stages;
 
 #[cfg(all(feature = "decrypt", feature = "test-idp"))]
-pub use sealed::{decrypt_content, seal, wrap};
+pub use sealed::{decrypt_content, seal, wrap, wrapped_key};
 
 #[cfg(feature = "test-idp")]
 pub use seen::sign;

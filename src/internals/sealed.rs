@@ -1,9 +1,8 @@
 //! Cipher texts by hand, for tests that write what no identity provider writes.
 
-use crate::OaepDigest;
-use crate::TrustedKey;
 use crate::crypto::sealing::{self, Seeded};
 use crate::crypto::{ContentCipher, ContentKey, OaepPadding};
+use crate::{OaepDigest, TrustedKey, WrappedKey};
 
 /// The cipher text of `plaintext` with the cipher of that identifier; `None` for another identifier or a key of another length.
 pub fn seal(cipher: &str, key: &[u8], plaintext: &[u8], seed: &str) -> Option<Vec<u8>> {
@@ -26,6 +25,12 @@ pub fn wrap(
     seed: &str,
 ) -> Option<Vec<u8>> {
     sealing::wrap(recipient, OaepPadding { digest, mask }, label, key, &mut Seeded::new(seed.as_bytes()))
+}
+
+/// A key that somebody wrapped with SHA-1 for both digests, as a private key gets it.
+pub fn wrapped_key(octets: Vec<u8>) -> WrappedKey {
+    let padding = OaepPadding { digest: OaepDigest::Sha1, mask: OaepDigest::Sha1 };
+    WrappedKey { octets, padding, label: Vec::new(), recipient: None }
 }
 
 fn of(cipher: &str) -> Option<ContentCipher> {

@@ -139,13 +139,16 @@ fn subject<'d, V: View<'d>>(
     if parts.next_is(Namespace::Assertion, "BaseID") {
         return Err(StructureError::BaseId);
     }
-    let name_id = if parts.take(Namespace::Assertion, "EncryptedID")?.is_some() {
-        Some(NameId::read(opened.next().ok_or(StructureError::EncryptedId)?)?)
+    let encrypted = if parts.next_is(Namespace::Assertion, "EncryptedID") {
+        let name_id = opened.next().ok_or(StructureError::EncryptedId)?;
+        parts.advance()?;
+        Some(name_id)
     } else {
-        match parts.optional(Namespace::Assertion, "NameID")? {
-            Some(name_id) => Some(NameId::read(name_id)?),
-            None => other_name(subject).map_or(Ok(None), Err)?,
-        }
+        None
+    };
+    let name_id = match encrypted.map_or_else(|| parts.optional(Namespace::Assertion, "NameID"), |name_id| Ok(Some(name_id)))? {
+        Some(name_id) => Some(NameId::read(name_id)?),
+        None => other_name(subject).map_or(Ok(None), Err)?,
     };
     let mut confirmations = Vec::new();
     while let Some(confirmation) = parts.take(Namespace::Assertion, "SubjectConfirmation")? {

@@ -40,6 +40,8 @@ pub(super) struct Strings<'i> {
     pub(super) changed: String,
     /// The bytes of the byte order mark.
     pub(super) mark: usize,
+    /// The bytes in front of what positions are told of: of a plaintext, what it was put into.
+    pub(super) preface: usize,
 }
 
 /// The position of a node in the arena.

@@ -14,6 +14,8 @@
 //! `CipherReference` and every other reference out of the element, `Type` other than `#Element`, transforms, `DerivedKey`, key agreement,
 //! EncryptedData in EncryptedData.
 
+use std::collections::BTreeMap;
+
 use super::document::{Cursor, Document, NodeId, PrefixId};
 use super::{Namespace, Unsigned, View, Writer};
 use crate::base64;
@@ -34,7 +36,7 @@ pub(crate) trait Carrier<'d>: View<'d> {
 /// What stands around a cipher text, and so around its plaintext.
 pub(crate) struct Surroundings<'d> {
     /// The namespaces that are in scope, by prefix.
-    namespaces: Vec<(&'d str, &'d str)>,
+    namespaces: BTreeMap<&'d str, &'d str>,
     /// How many elements are open.
     depth: usize,
 }
@@ -62,7 +64,7 @@ impl<'d> Surroundings<'d> {
     }
 
     /// Goes down to the carrier, from the root.
-    fn new(carrier: Cursor<'d>, add: impl Fn(Cursor<'d>, &mut Vec<(&'d str, &'d str)>)) -> Self {
+    fn new(carrier: Cursor<'d>, add: impl Fn(Cursor<'d>, &mut BTreeMap<&'d str, &'d str>)) -> Self {
         let document = carrier.document;
         let mut path = vec![carrier.id];
         let mut id = carrier.id;
@@ -70,7 +72,7 @@ impl<'d> Surroundings<'d> {
             id = document.node(id).parent;
             path.push(id);
         }
-        let mut namespaces = Vec::new();
+        let mut namespaces = BTreeMap::new();
         for &id in path.iter().rev() {
             add(Cursor { document, id }, &mut namespaces);
         }
@@ -79,7 +81,7 @@ impl<'d> Surroundings<'d> {
 }
 
 /// Adds what an element declares.
-fn declared<'d>(element: Cursor<'d>, namespaces: &mut Vec<(&'d str, &'d str)>) {
+fn declared<'d>(element: Cursor<'d>, namespaces: &mut BTreeMap<&'d str, &'d str>) {
     let document = element.document;
     for declaration in element.element().map(|element| document.declarations_of(element)).unwrap_or_default() {
         bind(namespaces, document.prefix(declaration.prefix), document.namespace_name(declaration.namespace));
@@ -87,7 +89,7 @@ fn declared<'d>(element: Cursor<'d>, namespaces: &mut Vec<(&'d str, &'d str)>) {
 }
 
 /// Adds the namespaces of an element's name and its attributes.
-fn used<'d>(element: Cursor<'d>, namespaces: &mut Vec<(&'d str, &'d str)>) {
+fn used<'d>(element: Cursor<'d>, namespaces: &mut BTreeMap<&'d str, &'d str>) {
     let document = element.document;
     let name = element.element().map(|element| (element.prefix, element.namespace));
     let prefixed = element.attributes().iter().filter(|attribute| attribute.prefix != PrefixId::DEFAULT);
@@ -96,13 +98,11 @@ fn used<'d>(element: Cursor<'d>, namespaces: &mut Vec<(&'d str, &'d str)>) {
     }
 }
 
-fn bind<'d>(namespaces: &mut Vec<(&'d str, &'d str)>, prefix: &'d str, namespace: &'d str) {
-    if prefix == "xml" {
-        return;
-    }
-    namespaces.retain(|(bound, _)| *bound != prefix);
-    if !namespace.is_empty() {
-        namespaces.push((prefix, namespace));
+fn bind<'d>(namespaces: &mut BTreeMap<&'d str, &'d str>, prefix: &'d str, namespace: &'d str) {
+    if namespace.is_empty() {
+        namespaces.remove(prefix);
+    } else if prefix != "xml" {
+        namespaces.insert(prefix, namespace);
     }
 }
 
@@ -117,6 +117,9 @@ pub(crate) struct Sealed<V> {
 }
 
 impl<'d, V: Carrier<'d>> Sealed<V> {
+    /// EncryptedKeys of one cipher text: one for each of so many recipients.
+    const MOST_KEYS: usize = 16;
+
     /// Reads an EncryptedAssertion, EncryptedID or EncryptedAttribute, in which an element named `content` is expected.
     ///
     /// Of several EncryptedKeys only those count that name one of `recipients`, if there is any such.
@@ -140,9 +143,13 @@ impl<'d, V: Carrier<'d>> Sealed<V> {
         if !cipher.takes(octets.len()) {
             return Err(malformed("a cipher text of a length that the cipher does not have"));
         }
-        let keys = encrypted_keys(carrier, data)?;
+        let keys = for_us(encrypted_keys(carrier, data)?, recipients);
+        // Before their values are decoded, for many pointers can point at one long one.
+        if keys.len() > Self::MOST_KEYS {
+            return Err(DecryptionError::TooManyKeys { uses: keys.len(), most: Self::MOST_KEYS });
+        }
         let keys = keys.into_iter().map(wrapped_key).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { carrier, content, cipher, octets, keys: for_us(keys, recipients) })
+        Ok(Self { carrier, content, cipher, octets, keys })
     }
 
     /// The keys of the content, of which it takes one.
@@ -164,12 +171,18 @@ impl<'d, V: Carrier<'d>> Sealed<V> {
         let declarations: Vec<(String, &str)> =
             namespaces.into_iter().map(|(prefix, name)| (declaration(prefix), name)).collect();
         let declarations: Vec<(&str, Option<&str>)> = declarations.iter().map(|(name, value)| (&**name, Some(*value))).collect();
+        let plaintext = text.as_deref().unwrap_or_default();
         let mut writer = Writer::default();
-        writer.element("place", &declarations, |writer| writer.raw(text.as_deref().unwrap_or_default()));
+        writer.element(PLACE, &declarations, |writer| writer.raw(plaintext));
+        let text = writer.finish();
+        let start = text.len().saturating_sub(plaintext.len() + "</>".len() + PLACE.len());
         let malleable = !V::COVERED && !self.cipher.is_authenticated();
-        Plaintext { carrier: self.carrier, content: self.content, text: writer.finish(), genuine, depth, malleable }
+        Plaintext { carrier: self.carrier, content: self.content, text, start, genuine, depth, malleable }
     }
 }
+
+/// The element that stands for the place of a plaintext. No plaintext can end it and go on, for nothing stands behind a root element.
+const PLACE: &str = "place";
 
 /// What a cipher text decrypted to, or what was put in its place.
 pub(crate) struct Plaintext<V> {
@@ -177,6 +190,8 @@ pub(crate) struct Plaintext<V> {
     content: &'static str,
     /// Inside of the element that stands for its place.
     text: String,
+    /// Where in that it begins.
+    start: usize,
     genuine: bool,
     depth: usize,
     malleable: bool,
@@ -197,7 +212,8 @@ impl<V: Copy> Plaintext<V> {
     pub(crate) fn parse(&self, limits: &mut Limits) -> Result<Opened<'_, V>, DecryptionError> {
         let within = Limits { depth: limits.depth.saturating_sub(self.depth).saturating_add(1), ..*limits };
         let parsed = Document::parse_message(self.text.as_bytes(), &within).ok();
-        let opened = parsed.and_then(|document| {
+        let opened = parsed.and_then(|mut document| {
+            document.strings.preface = self.start;
             limits.nodes = limits.nodes.saturating_sub(document.nodes.len());
             let element = only_element(&document, self.content)?;
             Some(Opened { document, element, carrier: self.carrier })
@@ -247,13 +263,18 @@ impl<'p, V> Opened<'p, V> {
 fn encrypted_keys<'d, V: View<'d>>(carrier: V, data: V) -> Result<Vec<V>, DecryptionError> {
     let is_key = |element: &V| element.is(Namespace::Encryption, "EncryptedKey");
     let beside: Vec<V> = elements(carrier)?.into_iter().filter(is_key).collect();
+    let mut named = BTreeMap::new();
+    for key in &beside {
+        let id = key.attribute("Id").unwrap_or_default();
+        named.entry(id).and_modify(|several| *several = None).or_insert(Some(*key));
+    }
     let mut keys = Vec::new();
     let key_info = optional(data, Namespace::Dsig, "KeyInfo")?;
     for hint in key_info.map(elements).transpose()?.unwrap_or_default() {
         if is_key(&hint) {
             keys.push(hint);
         } else if hint.is(Namespace::Dsig, "RetrievalMethod") {
-            keys.push(retrieved(hint, &beside)?);
+            keys.push(retrieved(hint, &named)?);
         }
     }
     if keys.is_empty() {
@@ -263,17 +284,14 @@ fn encrypted_keys<'d, V: View<'d>>(carrier: V, data: V) -> Result<Vec<V>, Decryp
 }
 
 /// XMLDSig 4.5.3; XML Encryption 1.1 section 3.5.2. Only what stands beside the cipher text is looked at, and transforms have no place.
-fn retrieved<'d, V: View<'d>>(method: V, beside: &[V]) -> Result<V, DecryptionError> {
+fn retrieved<'d, V: View<'d>>(method: V, beside: &BTreeMap<&str, Option<V>>) -> Result<V, DecryptionError> {
     if method.has_elements() {
         return Err(malformed("transforms in a RetrievalMethod"));
     }
     let id = method.attribute("URI").and_then(|uri| uri.strip_prefix('#')).filter(|id| !id.is_empty());
     let id = id.ok_or(malformed("a RetrievalMethod that points out of the message"))?;
-    let mut named = beside.iter().filter(|key| key.attribute("Id") == Some(id));
-    match (named.next(), named.next()) {
-        (Some(key), None) => Ok(*key),
-        _ => Err(malformed("a RetrievalMethod that does not point at one EncryptedKey beside the EncryptedData")),
-    }
+    let named = beside.get(id).copied().flatten();
+    named.ok_or(malformed("a RetrievalMethod that does not point at one EncryptedKey beside the EncryptedData"))
 }
 
 /// XML Encryption 1.1 section 3.5.1.
@@ -291,8 +309,8 @@ fn wrapped_key<'d>(key: impl View<'d>) -> Result<WrappedKey, DecryptionError> {
 }
 
 /// The keys that name one of the recipients, or all of them where none does: the hint saves work, and decides nothing.
-fn for_us(mut keys: Vec<WrappedKey>, recipients: &[String]) -> Vec<WrappedKey> {
-    let is_for_us = |key: &WrappedKey| key.recipient().is_some_and(|named| recipients.iter().any(|ours| ours == named));
+fn for_us<'d, V: View<'d>>(mut keys: Vec<V>, recipients: &[String]) -> Vec<V> {
+    let is_for_us = |key: &V| key.attribute("Recipient").is_some_and(|named| recipients.iter().any(|ours| ours == named));
     if keys.iter().any(is_for_us) {
         keys.retain(is_for_us);
     }

@@ -101,8 +101,10 @@ impl<'i> Document<'i> {
 
     /// Where a byte of the document is in the input.
     pub(super) fn position(&self, offset: usize) -> Position {
-        let Position { offset, line, column } = position(self.strings.text, offset);
-        Position { offset: offset + self.strings.mark, line, column }
+        let Strings { text, mark, preface, .. } = self.strings;
+        let own = text.get(preface..).unwrap_or(text);
+        let Position { offset, line, column } = position(own, offset.saturating_sub(preface));
+        Position { offset: offset + mark, line, column }
     }
 }
 
@@ -181,7 +183,7 @@ impl<'i> Parser<'i> {
         let mut nodes = Vec::with_capacity(text.len() / 88 + 24);
         nodes.push(Node { parent: NodeId::DOCUMENT, end: NodeId::DOCUMENT, source: Span::default(), content: Content::Document });
         let mut document = Document {
-            strings: Strings { text, changed: String::new(), mark: 0 },
+            strings: Strings { text, changed: String::new(), mark: 0, preface: 0 },
             nodes,
             attributes: Vec::with_capacity(text.len() / 96 + 8),
             declarations: Vec::with_capacity(16),

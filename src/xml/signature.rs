@@ -513,7 +513,7 @@ impl<'d> Signed<'d> {
     ///
     /// A Signature in the plaintext is not looked at: where there is one, [`Document::verify`] does.
     pub(crate) fn decrypted(opened: &'d Opened<'_, Signed<'_>>) -> Self {
-        let Signed { .. } = opened.carrier();
+        let _proof: &Signed<'_> = opened.carrier();
         Self { cursor: opened.cursor(), removed: Self::NOTHING_REMOVED }
     }
 

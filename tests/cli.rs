@@ -894,6 +894,11 @@ fn a_run_without_a_verdict_has_an_object_too() {
         let options: Vec<&str> = options.iter().map(String::as_str).collect();
         run(&[&["verify", "--json", &message], &options[..]].concat(), b"")
     };
+    let also = |option: &str, value: &str| {
+        let options = case.options();
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        run(&[&["verify", "--json", &message, option, value], &options[..]].concat(), b"")
+    };
     for (outcome, code, message, remedy) in [
         (with("--acs-url", "http://sp.example"), "invalid_acs_url", "--acs-url: ", "https"),
         (with("--sp-entity-id", " x"), "invalid_entity_id", "--sp-entity-id: ", "without white space"),
@@ -904,15 +909,15 @@ fn a_run_without_a_verdict_has_an_object_too() {
         (with("--idp-cert", "README.md"), "not_a_certificate", "README.md: ", "certificate"),
         (with("--now", "yesterday"), "usage", "'--now <RFC3339>'", "--help"),
         (run(&["verify", "--json"], b""), "usage", "required arguments", "--help"),
-        (with("--decryption-key", "no-such-file"), "unreadable", "no-such-file: ", "the name of the file"),
+        (also("--decryption-key", "no-such-file"), "unreadable", "no-such-file: ", "the name of the file"),
         (
-            with("--decryption-key", "testdata/auth0/keys/idp-ec-p256.key"),
+            also("--decryption-key", "testdata/auth0/keys/idp-ec-p256.key"),
             "decryption_key_not_rsa",
             "elliptic curve",
             "rsa_keygen_bits",
         ),
         (
-            with("--decryption-key", "testdata/auth0/keys/idp-rsa2048.pem"),
+            also("--decryption-key", "testdata/auth0/keys/idp-rsa2048.pem"),
             "decryption_key_is_certificate",
             "certificate",
             "private key",

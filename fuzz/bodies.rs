@@ -237,7 +237,6 @@ struct DecryptScene {
     plaintexts: Vec<String>,
     genuine: Vec<Identity>,
     attacker: TestIdp,
-    recipient: saml_verify::TrustedKey,
 }
 
 impl DecryptScene {
@@ -294,7 +293,6 @@ impl DecryptScene {
             messages: Vec::new(),
             genuine: Vec::new(),
             attacker,
-            recipient: TrustedKeys::from_pem(Self::CERTIFICATE).expect("a certificate").iter().next().expect("one").clone(),
             plaintexts,
         };
         scene.genuine = genuine.iter().map(|xml| Identity::of(&scene.verify(xml).expect("genuine"))).collect();
@@ -310,7 +308,7 @@ impl DecryptScene {
         const CONTENT_KEY: [u8; 32] = [7; 32];
         let (one, other) = (OaepDigest::Sha1, OaepDigest::Sha1);
         let octets = internals::seal(cipher, &CONTENT_KEY, plaintext.as_bytes(), "seed").expect("a cipher text");
-        let key = internals::wrap(&self.recipient, one, other, b"", &CONTENT_KEY, "wrapped").expect("a key");
+        let key = internals::wrap(Self::CERTIFICATE, one, other, b"", &CONTENT_KEY, "wrapped").expect("a key");
         format!(
             "<samlp:Response xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
              xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"_response\" Version=\"2.0\" \

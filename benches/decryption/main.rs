@@ -15,9 +15,7 @@ use std::time::Instant;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use saml_verify::internals::{decrypt_content, seal, wrap, wrapped_key};
-use saml_verify::{
-    ContentKey, DecryptionKey, OaepDigest, TrustedKey, TrustedKeys, UnwrapKey, UnwrapUnavailable, Verifier, WrappedKey,
-};
+use saml_verify::{ContentKey, DecryptionKey, OaepDigest, UnwrapKey, UnwrapUnavailable, Verifier, WrappedKey};
 use workloads::{Workload, expect, now};
 
 const KEY: &str = include_str!("../../testdata/auth0/keys/sp-encrypt-rsa2048.key");
@@ -41,10 +39,6 @@ fn key() -> DecryptionKey {
     DecryptionKey::from_pem(KEY).expect("a key")
 }
 
-fn recipient() -> TrustedKey {
-    TrustedKeys::from_pem(CERTIFICATE).expect("a certificate").iter().next().expect("one").clone()
-}
-
 /// A message with its Assertion encrypted.
 struct Encrypted {
     plain: Workload,
@@ -60,7 +54,7 @@ impl Encrypted {
         let start = plain.xml.find("<saml:Assertion").expect("an Assertion");
         let end = plain.xml.find(END).expect("its end") + END.len();
         let cipher_text = seal(GCM, &CONTENT_KEY, &plain.xml.as_bytes()[start..end], "seed").expect("a cipher text");
-        let wrapped = wrap(&recipient(), OaepDigest::Sha1, OaepDigest::Sha1, b"", &CONTENT_KEY, "wrapped").expect("a key");
+        let wrapped = wrap(CERTIFICATE, OaepDigest::Sha1, OaepDigest::Sha1, b"", &CONTENT_KEY, "wrapped").expect("a key");
         let xml = [&plain.xml[..start], &encrypted_assertion(&cipher_text, &wrapped), &plain.xml[end..]].concat();
         let sp = Workload::service_provider().decrypting_with(key()).expect("one key");
         let verifier = Verifier::new(sp, plain.identity_provider());
@@ -190,9 +184,8 @@ fn microseconds<T>(work: impl FnOnce() -> T) -> f64 {
 const POOL: usize = 256;
 
 fn timing(samples: usize) {
-    let recipient = recipient();
     let wrap = |label: &[u8], seed: &str| {
-        wrap(&recipient, OaepDigest::Sha1, OaepDigest::Sha1, label, &CONTENT_KEY, seed).expect("a key")
+        wrap(CERTIFICATE, OaepDigest::Sha1, OaepDigest::Sha1, label, &CONTENT_KEY, seed).expect("a key")
     };
     let right: Vec<_> = (0..POOL).map(|number| wrap(b"", &format!("right {number}"))).collect();
     // The first octet is zero as it should be, and the digest of the label is that of another.

@@ -247,11 +247,6 @@ impl TrustedKey {
         Self::from_spki(&public_key::spki_of_point(curve, point)?)
     }
 
-    #[cfg(all(feature = "decrypt", feature = "test-idp"))]
-    pub(super) fn rsa_numbers(&self) -> Option<(&[u8], &[u8])> {
-        self.0.key.rsa_numbers()
-    }
-
     /// The kind and size of the key.
     pub fn key_type(&self) -> KeyType {
         self.0.key.kind()

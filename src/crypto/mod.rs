@@ -42,8 +42,8 @@ pub(crate) use public_key::VerifyFailure;
 pub(crate) use random::unguessable;
 pub use signing::SigningKey;
 #[cfg(feature = "decrypt")]
-pub use unwrap::{AsyncUnwrapKey, ContentKey, OaepDigest, UnwrapFuture, UnwrapKey, UnwrapUnavailable, WrappedKey};
-#[cfg(feature = "decrypt")]
 pub(crate) use unwrap::KeyTransport;
 #[cfg(all(feature = "decrypt", feature = "test-idp"))]
 pub(crate) use unwrap::OaepPadding;
+#[cfg(feature = "decrypt")]
+pub use unwrap::{AsyncUnwrapKey, ContentKey, OaepDigest, UnwrapFuture, UnwrapKey, UnwrapUnavailable, WrappedKey};

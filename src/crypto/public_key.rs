@@ -49,12 +49,6 @@ impl PublicKey {
         &self.spki_sha256
     }
 
-    /// The modulus and the exponent of an RSA key.
-    #[cfg(all(feature = "decrypt", feature = "test-idp"))]
-    pub(super) fn rsa_numbers(&self) -> Option<(&[u8], &[u8])> {
-        matches!(self.kind, KeyType::Rsa { .. }).then(|| rsa_numbers(&self.key).ok())?
-    }
-
     /// Verifies a signature value over `message`: one public-key operation, or none if the key does not fit.
     pub(super) fn verify(&self, algorithm: SignatureAlgorithm, message: &[u8], signature: &[u8]) -> Result<(), VerifyFailure> {
         if algorithm.key_family() != self.kind.family() {
@@ -187,6 +181,13 @@ fn rsa(key: &[u8]) -> Result<KeyType, CertificateError> {
         return Err(malformed("an RSA exponent that is even, below 3 or above 33 bits"));
     }
     Ok(KeyType::Rsa { bits })
+}
+
+/// The modulus and the exponent of the RSA key in a SubjectPublicKeyInfo.
+#[cfg(all(feature = "decrypt", feature = "test-idp"))]
+pub(super) fn rsa_numbers_of(spki: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (kind, key) = judged(spki).ok()?;
+    matches!(kind, KeyType::Rsa { .. }).then(|| rsa_numbers(key).ok())?
 }
 
 fn rsa_numbers(key: &[u8]) -> der::Result<(&[u8], &[u8])> {

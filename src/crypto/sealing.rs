@@ -17,8 +17,10 @@ use rsa::sha2::digest::FixedOutputReset;
 use rsa::{BoxedUint, Oaep, PublicKey};
 use sha1::Sha1;
 
+use super::public_key::rsa_numbers_of;
 use super::unwrap::{OaepDigest, OaepPadding};
-use super::{ContentCipher, Digest, DigestAlgorithm, TrustedKey};
+use super::x509::Fields;
+use super::{ContentCipher, Digest, DigestAlgorithm, certificate_ders};
 
 /// Octets that look random and follow from a seed.
 pub(crate) struct Seeded {
@@ -98,23 +100,29 @@ fn cbc_padded<C: KeyIvInit + BlockModeEncrypt>(key: &[u8], plaintext: &[u8], ran
     Some([iv, octets].concat())
 }
 
-/// The content key, wrapped for the holder of the private key; `None` where that is no RSA key.
-pub(crate) fn wrap(
-    recipient: &TrustedKey,
-    padding: OaepPadding,
-    label: &[u8],
-    key: &[u8],
-    random: &mut Seeded,
-) -> Option<Vec<u8>> {
-    use OaepDigest::{Sha1 as One, Sha256 as Two};
-    let (modulus, exponent) = recipient.rsa_numbers()?;
-    let number = |octets: &[u8]| BoxedUint::from_be_slice(octets, u32::try_from(octets.len()).ok()?.checked_mul(8)?).ok();
-    let recipient = PublicKey::new(number(modulus)?, number(exponent)?).ok()?;
-    match (padding.digest, padding.mask) {
-        (One, One) => oaep::<Sha1, Sha1>(&recipient, label, key, random),
-        (One, Two) => oaep::<Sha1, Sha256>(&recipient, label, key, random),
-        (Two, One) => oaep::<Sha256, Sha1>(&recipient, label, key, random),
-        (Two, Two) => oaep::<Sha256, Sha256>(&recipient, label, key, random),
+/// Whoever holds the private key of a certificate.
+#[derive(Clone)]
+pub(crate) struct Recipient(PublicKey);
+
+impl Recipient {
+    /// Of the first certificate in a PEM file; `None` where that has no RSA key.
+    pub(crate) fn from_pem(certificate_pem: &[u8]) -> Option<Self> {
+        let certificates = certificate_ders(certificate_pem).ok()?;
+        let fields = Fields::read(certificates.first()?).ok()?;
+        let (modulus, exponent) = rsa_numbers_of(fields.public_key)?;
+        let number = |octets: &[u8]| BoxedUint::from_be_slice(octets, u32::try_from(octets.len()).ok()?.checked_mul(8)?).ok();
+        PublicKey::new(number(modulus)?, number(exponent)?).ok().map(Self)
+    }
+
+    /// The content key, wrapped; `None` where it is too long.
+    pub(crate) fn wrap(&self, padding: OaepPadding, label: &[u8], key: &[u8], random: &mut Seeded) -> Option<Vec<u8>> {
+        use OaepDigest::{Sha1 as One, Sha256 as Two};
+        match (padding.digest, padding.mask) {
+            (One, One) => oaep::<Sha1, Sha1>(&self.0, label, key, random),
+            (One, Two) => oaep::<Sha1, Sha256>(&self.0, label, key, random),
+            (Two, One) => oaep::<Sha256, Sha1>(&self.0, label, key, random),
+            (Two, Two) => oaep::<Sha256, Sha256>(&self.0, label, key, random),
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Cipher texts by hand, for tests that write what no identity provider writes.
 
-use crate::crypto::sealing::{self, Seeded};
+use crate::crypto::sealing::{Recipient, Seeded};
 use crate::crypto::{ContentCipher, ContentKey, OaepPadding};
-use crate::{OaepDigest, TrustedKey, WrappedKey};
+use crate::{OaepDigest, WrappedKey};
 
 /// The cipher text of `plaintext` with the cipher of that identifier; `None` for another identifier or a key of another length.
 pub fn seal(cipher: &str, key: &[u8], plaintext: &[u8], seed: &str) -> Option<Vec<u8>> {
@@ -15,16 +15,17 @@ pub fn decrypt_content(cipher: &str, key: &[u8], octets: &[u8]) -> Option<(Vec<u
     Some((decrypted.octets, decrypted.genuine))
 }
 
-/// The content key wrapped for the holder of an RSA key.
+/// The content key wrapped for the holder of the key of an RSA certificate.
 pub fn wrap(
-    recipient: &TrustedKey,
+    certificate_pem: &str,
     digest: OaepDigest,
     mask: OaepDigest,
     label: &[u8],
     key: &[u8],
     seed: &str,
 ) -> Option<Vec<u8>> {
-    sealing::wrap(recipient, OaepPadding { digest, mask }, label, key, &mut Seeded::new(seed.as_bytes()))
+    let recipient = Recipient::from_pem(certificate_pem.as_bytes())?;
+    recipient.wrap(OaepPadding { digest, mask }, label, key, &mut Seeded::new(seed.as_bytes()))
 }
 
 /// A key that somebody wrapped with SHA-1 for both digests, as a private key gets it.

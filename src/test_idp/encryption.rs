@@ -1,8 +1,8 @@
 //! What is encrypted, for whom and how, as tests choose it; and the markup of it.
 
 use crate::base64;
-use crate::crypto::sealing::{Seeded, wrap};
-use crate::crypto::{ContentCipher, KeyTransport, OaepDigest, OaepPadding, TrustedKey};
+use crate::crypto::sealing::{Recipient, Seeded};
+use crate::crypto::{ContentCipher, KeyTransport, OaepDigest, OaepPadding};
 use crate::xml::{Namespace, Writer};
 
 /// What of a login is encrypted.
@@ -94,13 +94,13 @@ impl KeyWrapping {
 #[derive(Clone)]
 pub(super) struct Encryption {
     pub(super) part: EncryptedPart,
-    pub(super) recipient: TrustedKey,
+    pub(super) recipient: Recipient,
     pub(super) cipher: ContentEncryption,
     pub(super) wrapping: KeyWrapping,
 }
 
 impl Encryption {
-    pub(super) const fn new(recipient: TrustedKey) -> Self {
+    pub(super) const fn new(recipient: Recipient) -> Self {
         Self {
             part: EncryptedPart::Assertion,
             recipient,
@@ -115,7 +115,7 @@ impl Encryption {
         let cipher = self.cipher.cipher();
         let key = random.draw(cipher.key_len());
         let octets = cipher.encrypt(&key, plaintext.as_bytes(), &mut random).unwrap_or_default();
-        let wrapped = wrap(&self.recipient, self.wrapping.padding(), &[], &key, &mut random).unwrap_or_default();
+        let wrapped = self.recipient.wrap(self.wrapping.padding(), &[], &key, &mut random).unwrap_or_default();
         let mut writer = Writer::default();
         writer.element(self.part.element(), &[], |writer| {
             let declarations = [

@@ -8,12 +8,12 @@ use super::algorithm::{DigestMethod, SignatureMethod};
 #[cfg(feature = "decrypt")]
 use super::encryption::{ContentEncryption, EncryptedPart, Encryption, KeyWrapping};
 use super::fault::Fault;
-#[cfg(feature = "decrypt")]
-use crate::TrustedKeys;
 use crate::base64;
 use crate::binding::redirect::RedirectParameter;
 use crate::binding::send::PostPage;
 use crate::canonical::Algorithm;
+#[cfg(feature = "decrypt")]
+use crate::crypto::sealing::Recipient;
 use crate::time::format_rfc3339;
 use crate::xml::{Namespace, SignatureForm, Writer};
 use crate::{NameId, SignedPart};
@@ -289,11 +289,8 @@ impl TestResponse<'_> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn encrypted_for(mut self, certificate_pem: impl AsRef<[u8]>) -> Option<Self> {
-        let recipient = TrustedKeys::from_pem(certificate_pem).ok()?.iter().next()?.clone();
-        matches!(recipient.key_type(), crate::KeyType::Rsa { .. }).then(|| {
-            self.encryption = Some(Encryption::new(recipient));
-            self
-        })
+        self.encryption = Some(Encryption::new(Recipient::from_pem(certificate_pem.as_ref())?));
+        Some(self)
     }
 
     /// What is encrypted, if anything is: the Assertion if not said.

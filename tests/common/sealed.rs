@@ -3,9 +3,7 @@
 use saml_verify::canonical::Algorithm;
 use saml_verify::internals::{seal, sign, wrap};
 use saml_verify::test_idp::TestIdp;
-use saml_verify::{
-    DecryptionKey, Departure, Error, Expect, IdentityProvider, Login, OaepDigest, ServiceProvider, TrustedKeys, Verifier,
-};
+use saml_verify::{DecryptionKey, Departure, Error, Expect, IdentityProvider, Login, OaepDigest, ServiceProvider, Verifier};
 
 use super::signed::{ACS, IDP, MESSAGE, REQUEST, SP, now, strict};
 use super::to_base64;
@@ -128,9 +126,7 @@ impl std::fmt::Display for Sealed {
 
 /// RSA-OAEP with SHA-1 twice.
 pub(crate) fn wrapped(certificate: &str, key: &[u8]) -> Vec<u8> {
-    let keys = TrustedKeys::from_pem(certificate).expect("a certificate");
-    let recipient = keys.iter().next().expect("one");
-    wrap(recipient, OaepDigest::Sha1, OaepDigest::Sha1, b"", key, "wrapped").expect("a wrapped key")
+    wrap(certificate, OaepDigest::Sha1, OaepDigest::Sha1, b"", key, "wrapped").expect("a wrapped key")
 }
 
 /// An EncryptedKey with these attributes.

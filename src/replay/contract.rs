@@ -357,7 +357,7 @@ mod tests {
         for (mistake, rule) in [
             (
                 DistantMistake::ClaimsBeforeItIsAwaited,
-                "a claim counts only once it is awaited; this one does not: the assertion was used before",
+                "a claim counts only once it is awaited; this one does not: the message was used before",
             ),
             (DistantMistake::AsksBeforeItClaims, "of 8 claims at once exactly one succeeds; of these 8 did"),
             (

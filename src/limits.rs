@@ -8,6 +8,9 @@
 /// No work grows with the product of two of these. A name costs the logarithm of `prefixes`, a declaration that of `namespaces`,
 /// and each canonical form two bytes for each prefix of the document. The numbers behind `attributes_per_element`, `prefixes` and
 /// `namespaces` have 16 bits: a larger value counts as [`Limits::MOST_NAMES`], and that is what the error names.
+///
+/// A node costs the same in four bytes as in a hundred, so that `nodes` bounds what `document_bytes` does not: a message of nothing but
+/// the shortest elements takes no longer than a genuine one of a megabyte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of the XML document; of its base64 text, four thirds of that and a quarter for white space.
@@ -31,7 +34,7 @@ impl Limits {
     pub const DEFAULT: Self = Self {
         document_bytes: 1 << 20,    // five times the largest message seen; 5,000 groups still fit
         depth: 64,                  // eight times the deepest; extensions and advice nest a little
-        nodes: 1 << 16,             // 5,000 groups make 10,000 nodes; bounds the tree at a few MB whatever the markup
+        nodes: 1 << 14,             // four times the largest message seen; 5,000 groups make 10,000, indented 15,000
         attributes_per_element: 64, // twelve times the widest; SAML defines no element with more than 8
         prefixes: 64,               // messages use up to 8; the canonicalizer keeps one slot for each
         namespaces: 64,             // messages use up to 8; 64 of the longest names have 64 KiB

@@ -92,8 +92,8 @@ fn explanations_take_a_bounded_memory_and_a_small_stack() {
         assert_eq!(xml.matches(from).count(), 1, "{from}");
         STANDARD.encode(xml.replace(from, to))
     };
-    let audiences = "<saml:Audience>urn:other</saml:Audience>".repeat(20_000);
-    let confirmations = "<saml:SubjectConfirmation Method=\"urn:other\"/>".repeat(18_000);
+    let audiences = "<saml:Audience>urn:other</saml:Audience>".repeat(8_000);
+    let confirmations = "<saml:SubjectConfirmation Method=\"urn:other\"/>".repeat(16_000);
     let codes = format!("{}{}", "<samlp:StatusCode Value=\"urn:x\">".repeat(50), "</samlp:StatusCode>".repeat(50));
     let long = format!("<saml:Audience>{}</saml:Audience>", "a".repeat(900_000));
     let name = "n".repeat(900_000);

@@ -185,43 +185,40 @@ fn names_are_absolute(document: &Document<'_>) -> Result<(), NotCanonical> {
 pub(super) fn append_content(parent: Cursor<'_>, excluded: Option<NodeId>, out: &mut String) -> Result<(), NotCanonical> {
     let document = parent.document;
     names_are_absolute(document)?;
-    let before = out.len();
-    let mut text = Bounded { left: longest(document.strings.text.len()).checked_sub(before), out };
+    let mut content = Bounded { left: longest(document.strings.text.len()).checked_sub(out.len()), octets: Vec::new() };
     let job = Job { algorithm: Algorithm::Exclusive10, prefix_list: "", apex: parent.id, excluded };
-    let mut canonicalizer = Canonicalizer::new(document, job, &mut text);
-    let written = parent.children().try_for_each(|child| {
+    let mut canonicalizer = Canonicalizer::new(document, job, &mut content);
+    parent.children().try_for_each(|child| {
         canonicalizer.job.apex = child.id;
         canonicalizer.write()
-    });
+    })?;
     canonicalizer.output.flush();
-    let written = written.and(text.left.map(|_| ()).ok_or(NotCanonical::TooLong));
-    if written.is_err() {
-        text.out.truncate(before);
+    content.left.ok_or(NotCanonical::TooLong)?;
+    // Once for all pieces: many are short. Of pieces of text, text is made, so that nothing is replaced.
+    append(&String::from_utf8_lossy(&content.octets), out);
+    Ok(())
+}
+
+/// By a quarter where it does not fit: most forms are hardly longer than what they are of.
+fn append(text: &str, out: &mut String) {
+    if out.capacity().saturating_sub(out.len()) < text.len() {
+        out.reserve_exact(text.len().max(out.len() / 4));
     }
-    written
+    out.push_str(text);
 }
 
-/// Text up to a bound.
-struct Bounded<'o> {
-    /// `None` where there was too much.
+/// Octets up to a bound.
+struct Bounded {
+    /// `None` where there were too many.
     left: Option<usize>,
-    out: &'o mut String,
+    octets: Vec<u8>,
 }
 
-impl Sink for Bounded<'_> {
-    /// What is copied and what is written anew are whole pieces of text.
+impl Sink for Bounded {
     fn write(&mut self, octets: &[u8]) {
         self.left = self.left.and_then(|left| left.checked_sub(octets.len()));
-        match std::str::from_utf8(octets) {
-            Ok(text) if self.left.is_some() => {
-                // By a quarter where it does not fit: most forms are hardly longer than what they are of.
-                if self.out.capacity().saturating_sub(self.out.len()) < text.len() {
-                    self.out.reserve_exact(text.len().max(self.out.len() / 4));
-                }
-                self.out.push_str(text);
-            }
-            Ok(_) => {}
-            Err(_) => debug_assert!(false, "a piece of text is cut"),
+        if self.left.is_some() {
+            self.octets.extend_from_slice(octets);
         }
     }
 }
@@ -422,18 +419,6 @@ impl<'d, 's, S: Sink> Canonicalizer<'d, 's, S> {
         self.declarations.clear();
         self.collect_declarations(id, element);
         let source = node.source.range();
-        let name_end = wide(element.name_end);
-        // The apex of an inclusive form may have more attributes than are written.
-        if element.is_verbatim(node.source) && self.inclusive.is_empty() {
-            self.output.copy_range(source.start..name_end);
-            self.write_declarations();
-            self.output.copy_range(name_end..source.end);
-        } else {
-            self.write_start_tag(id, source, element);
-        }
-    }
-
-    fn write_start_tag(&mut self, id: NodeId, source: Range<usize>, element: &Element) {
         let name_end = wide(element.name_end);
         self.output.copy_range(source.start..name_end);
         if element.declarations_verbatim && self.declarations_as_written(element) {
@@ -841,27 +826,26 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_collected_ends_at_its_bound() {
-        let mut out = String::new();
-        let mut text = Bounded { left: Some(4), out: &mut out };
-        text.write(b"abc");
-        text.write(b"d");
-        assert_eq!(text.left, Some(0));
+    fn content_that_is_collected_ends_at_its_bound() {
+        let mut content = Bounded { left: Some(4), octets: Vec::new() };
+        content.write(b"abc");
+        content.write(b"d");
+        assert_eq!(content.left, Some(0));
         for late in ["e", "", "f"] {
-            text.write(late.as_bytes());
-            assert_eq!((text.left, text.out.as_str()), (None, "abcd"));
+            content.write(late.as_bytes());
+            assert_eq!((content.left, content.octets.as_slice()), (None, &b"abcd"[..]));
         }
     }
 
     /// Doubling would take twice what the text needs.
     #[test]
-    fn text_that_is_collected_grows_by_a_quarter_where_it_does_not_fit() {
+    fn text_grows_by_a_quarter_where_it_does_not_fit() {
         for (length, room, written, capacity) in
             [(1000, 1000, 2, 1250), (1000, 1001, 2, 1250), (998, 1000, 2, 1000), (8, 8, 100, 108)]
         {
             let mut out = String::with_capacity(room);
             out.push_str(&"a".repeat(length));
-            Bounded { left: Some(usize::MAX), out: &mut out }.write("b".repeat(written).as_bytes());
+            append(&"b".repeat(written), &mut out);
             assert_eq!((out.len(), out.capacity()), (length + written, capacity), "{length} {room}");
         }
     }

@@ -9,7 +9,6 @@ use super::Namespace;
 use super::chars::is_blank;
 use super::parse::position;
 use super::reference::decode_text;
-use super::scan::same;
 use super::span::{Span, narrow, wide};
 use crate::error::{Position, StructureError};
 use crate::id::is_identifier_name;
@@ -128,8 +127,6 @@ pub(super) struct Declaration {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NamespaceName {
     pub(super) name: Span,
-    /// The last octets of the name, in which most differ.
-    pub(super) last: u64,
     pub(super) known: Namespace,
     /// Canonical XML 1.0 section 1.3 gives documents with such names no canonical form.
     pub(super) relative: bool,
@@ -188,10 +185,10 @@ impl<'i> Document<'i> {
         self.strings.get(span)
     }
 
-    /// Whether a name, which is always a span of the input, is that text: most are not, for their lengths alone.
+    /// Whether a name, which is always a span of the input, is that text.
     #[inline]
     fn spells(&self, span: Span, text: &str) -> bool {
-        span.len() == text.len() && self.strings.text.as_bytes().get(span.range()).is_some_and(|name| same(name, text.as_bytes()))
+        self.strings.text.as_bytes().get(span.range()) == Some(text.as_bytes())
     }
 
     /// The values of the attributes that somebody could take for an identifier, and where each attribute starts: see
@@ -273,11 +270,6 @@ impl Element {
             end_tag: None,
             ..self
         }
-    }
-
-    /// Whether there are no declarations, and the whole start tag is in canonical form, given where it is.
-    pub(super) const fn is_verbatim(&self, source: Span) -> bool {
-        self.declarations == 0 && self.attributes_verbatim && self.attributes_source.end.saturating_add(1) == source.end
     }
 
     /// The qualified name, given where its start tag is.

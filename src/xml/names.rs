@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::chars::scan_qname;
 use super::document::PrefixId;
-use super::scan::{Candidate, order, same};
+use super::scan::Candidate;
 use super::span::{narrow, wide};
 use crate::id::is_identifier_name;
 
@@ -18,8 +18,6 @@ pub(super) struct Name {
     pub(super) len: u32,
     /// How many of them are before the local part.
     pub(super) local: u32,
-    /// The first octets of the local part: numbers that differ order as the names do.
-    pub(super) order: u64,
     /// The prefix; of a namespace declaration, the one that it declares.
     pub(super) prefix: PrefixId,
     /// It is `xmlns` or starts with `xmlns:`.
@@ -31,8 +29,7 @@ pub(super) struct Name {
 }
 
 impl Name {
-    const NONE: Self =
-        Self { len: 0, local: 0, order: 0, prefix: PrefixId::DEFAULT, declares: false, place: 0, identifies: false };
+    const NONE: Self = Self { len: 0, local: 0, prefix: PrefixId::DEFAULT, declares: false, place: 0, identifies: false };
 
     pub(super) const fn len(self) -> usize {
         wide(self.len)
@@ -55,30 +52,20 @@ pub(super) enum NameFault {
 pub(super) struct Names<'i> {
     /// By [`PrefixId`].
     prefixes: Vec<&'i str>,
-    /// Those behind the [`first_few`], by name: however many there are, one is found at once.
-    more: BTreeMap<&'i str, PrefixId>,
+    /// By name, but for the empty one: however many there are, one is found at once.
+    ids: BTreeMap<&'i str, PrefixId>,
     limit: usize,
-    /// Where in `known` a name is, by its hash, or beside that.
+    /// Where in `known` a name is, by its hash, or behind that; zero in those that are free.
     slots: [u8; SLOTS],
     /// The first one is the last that cannot be known again, for its length or its characters.
     known: Vec<(Candidate, Name)>,
 }
 
-/// Enough that few names share one.
+/// As many as [`Candidate::slot`] chooses from: enough that few names share one.
 const SLOTS: usize = 256;
 
-/// So many prefixes, or namespace names, are looked through one by one: genuine messages have no more.
-const FEW: usize = 16;
-
-/// Those that are looked through one by one; all others are found by name.
-pub(super) fn first_few<T>(all: &[T]) -> &[T] {
-    all.get(..FEW).unwrap_or(all)
-}
-
-/// Whether one that comes behind so many is none of [`first_few`].
-pub(super) const fn is_one_of_many(place: usize) -> bool {
-    place >= FEW
-}
+/// So many slots are looked at for a name, from that of its hash on.
+const NEIGHBOURS: usize = 8;
 
 impl<'i> Names<'i> {
     pub(super) fn new(limit: usize) -> Self {
@@ -86,7 +73,7 @@ impl<'i> Names<'i> {
         prefixes.extend(["", "xml"]);
         let mut known = Vec::with_capacity(64);
         known.push((Candidate::NONE, Name::NONE));
-        Self { prefixes, more: BTreeMap::new(), limit, slots: [0; SLOTS], known }
+        Self { prefixes, ids: BTreeMap::from([("xml", PrefixId(1))]), limit, slots: [0; SLOTS], known }
     }
 
     /// The prefixes, once there are no more names to read.
@@ -107,7 +94,7 @@ impl<'i> Names<'i> {
     pub(super) fn read(&mut self, text: &'i str, at: usize) -> Result<Name, NameFault> {
         let written = text.as_bytes().get(at..).unwrap_or_default();
         let candidate = Candidate::of(written);
-        let place = self.slots.get(candidate.slot(SLOTS)).map_or(0, |&place| usize::from(place));
+        let place = self.place_in(candidate.slot());
         let mut known = self.known.get(place);
         if !known.is_some_and(|(known, _)| candidate.is_same(known)) {
             let place = self.read_new(text, at, candidate)?;
@@ -116,23 +103,36 @@ impl<'i> Names<'i> {
         Ok(known.map_or(Name::NONE, |(_, name)| *name))
     }
 
+    #[inline(always)]
+    fn place_in(&self, slot: u8) -> usize {
+        self.slots.get(usize::from(slot)).map_or(0, |&place| usize::from(place))
+    }
+
     /// Answers where the name is in `known`.
     #[inline(never)]
     fn read_new(&mut self, text: &'i str, at: usize, candidate: Candidate) -> Result<usize, NameFault> {
-        let slot = candidate.slot(SLOTS);
-        let beside = slot ^ 1;
-        if let Some(&place) = self.slots.get(beside)
-            && self.known.get(usize::from(place)).is_some_and(|(known, _)| candidate.is_same(known))
-        {
-            return Ok(usize::from(place));
+        let mut slot = candidate.slot();
+        for _ in 0..NEIGHBOURS {
+            let place = self.place_in(slot);
+            if place == 0 {
+                return self.keep(text, at, candidate, slot);
+            }
+            if self.known.get(place).is_some_and(|(known, _)| candidate.is_same(known)) {
+                return Ok(place);
+            }
+            slot = slot.wrapping_add(1);
         }
+        self.read_once(text, at)
+    }
+
+    /// Takes a name apart and keeps it in a free slot.
+    fn keep(&mut self, text: &'i str, at: usize, candidate: Candidate, slot: u8) -> Result<usize, NameFault> {
         let (Some(colon), Ok(place)) = (candidate.colon(), u8::try_from(self.known.len())) else {
             return self.read_once(text, at);
         };
         let name = self.take_apart(text, at, candidate.len(), colon)?;
         self.known.push((candidate, Name { place, ..name }));
-        let free = if self.slots.get(slot) == Some(&0) { slot } else { beside };
-        if let Some(slot) = self.slots.get_mut(free) {
+        if let Some(slot) = self.slots.get_mut(usize::from(slot)) {
             *slot = place;
         }
         Ok(usize::from(place))
@@ -162,7 +162,6 @@ impl<'i> Names<'i> {
         Ok(Name {
             len: narrow(len),
             local: narrow(local),
-            order: order(local_octets, local_len),
             prefix: if bound.is_empty() { PrefixId::DEFAULT } else { self.intern(bound)? },
             declares,
             place: 0,
@@ -171,21 +170,14 @@ impl<'i> Names<'i> {
     }
 
     fn intern(&mut self, prefix: &'i str) -> Result<PrefixId, NameFault> {
-        let number = |index: usize| u16::try_from(index).map(PrefixId).map_err(|_| NameFault::TooManyPrefixes);
-        let first = first_few(&self.prefixes);
-        if let Some(index) = first.iter().position(|known| same(known.as_bytes(), prefix.as_bytes())) {
-            return number(index);
-        }
-        if let Some(&known) = self.more.get(prefix) {
+        if let Some(&known) = self.ids.get(prefix) {
             return Ok(known);
         }
         if self.prefixes.len() >= self.limit {
             return Err(NameFault::TooManyPrefixes);
         }
-        let new = number(self.prefixes.len())?;
-        if is_one_of_many(self.prefixes.len()) {
-            self.more.insert(prefix, new);
-        }
+        let new = u16::try_from(self.prefixes.len()).map(PrefixId).map_err(|_| NameFault::TooManyPrefixes)?;
+        self.ids.insert(prefix, new);
         self.prefixes.push(prefix);
         Ok(new)
     }

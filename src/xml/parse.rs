@@ -22,10 +22,10 @@ use super::document::{
     Attribute, Content, Declaration, Document, Element, NamespaceId, NamespaceName, Node, NodeId, PrefixId, Strings, count,
     namespace_name, slice,
 };
-use super::names::{Name, NameFault, Names, first_few, is_one_of_many};
+use super::names::{Name, NameFault, Names};
 use super::namespace::{XMLNS, is_relative};
 use super::reference::{UNKNOWN_REFERENCE, is_canonical_in_text, normalize_value, resolve};
-use super::scan::{last_octets, order, same, text_end};
+use super::scan::text_end;
 use super::span::{Span, narrow, wide};
 use super::tag::{Next, RawAttribute, TagFault, next};
 use crate::error::{Position, Shown, XmlError, XmlErrorKind};
@@ -95,7 +95,7 @@ impl<'i> Document<'i> {
                 let ambiguous = parser.ambiguous_comment.map(|offset| parser.document.position(offset));
                 Ok((parser.document, ambiguous))
             }
-            Err(Fault(fault)) => Err(XmlError { kind: fault.0, position: parser.document.position(fault.1) }),
+            Err(Fault(kind, offset)) => Err(XmlError { kind, position: parser.document.position(offset) }),
         }
     }
 
@@ -119,14 +119,14 @@ pub(super) fn position(text: &str, offset: usize) -> Position {
     Position { offset, line: line_ends + 1, column: line.chars().count() + 1 }
 }
 
-/// What is wrong, and where: boxed, so that what nothing is wrong with is handed on in a register.
+/// What is wrong, and where.
 #[derive(Debug)]
-struct Fault(Box<(XmlErrorKind, usize)>);
+struct Fault(XmlErrorKind, usize);
 
 impl Fault {
     #[cold]
     fn new(kind: XmlErrorKind, offset: usize) -> Self {
-        Self(Box::new((kind, offset)))
+        Self(kind, offset)
     }
 
     #[cold]
@@ -154,8 +154,8 @@ struct Parser<'i> {
     document: Document<'i>,
     limits: Limits,
     names: Names<'i>,
-    /// The namespaces behind the [`first_few`], by name.
-    more_namespaces: BTreeMap<Cow<'i, str>, NamespaceId>,
+    /// The namespaces by name, but for that of `xml`: however many there are, one is found at once.
+    namespace_ids: BTreeMap<Cow<'i, str>, NamespaceId>,
     /// Attributes of one element each, from where on and how many, that are in several namespaces: [`Parser::order_scattered`].
     scattered: Vec<(u32, u16)>,
     /// What each prefix is bound to here, by [`PrefixId`]; a prefix beyond its end is bound to nothing.
@@ -179,7 +179,7 @@ struct Parser<'i> {
 impl<'i> Parser<'i> {
     fn new(text: &'i str, limits: &Limits) -> Self {
         let limits = limits.met();
-        let none = NamespaceName { name: Span::default(), last: 0, known: Namespace::None, relative: false };
+        let none = NamespaceName { name: Span::default(), known: Namespace::None, relative: false };
         let mut nodes = Vec::with_capacity(text.len() / 88 + 24);
         nodes.push(Node { parent: NodeId::DOCUMENT, end: NodeId::DOCUMENT, source: Span::default(), content: Content::Document });
         let mut document = Document {
@@ -198,7 +198,7 @@ impl<'i> Parser<'i> {
             document,
             limits,
             names: Names::new(limits.prefixes),
-            more_namespaces: BTreeMap::new(),
+            namespace_ids: BTreeMap::from([(Cow::Borrowed(""), NamespaceId::NONE)]),
             scattered: Vec::new(),
             scope,
             replaced: Vec::new(),
@@ -514,7 +514,7 @@ impl<'i> Parser<'i> {
         let Content::Element(element) = node.content else { return None };
         let end = start + node.source.len();
         let octets = self.document.strings.text.as_bytes();
-        if known.scope != self.scope_here() || !same(octets.get(node.source.range())?, octets.get(start..end)?) {
+        if known.scope != self.scope_here() || octets.get(node.source.range())? != octets.get(start..end)? {
             return None;
         }
         let moved = narrow(start - node.source.range().start);
@@ -540,7 +540,7 @@ impl<'i> Parser<'i> {
             self.declare(&mut tag)?;
         }
         let namespace = self.resolve_element(name, start)?;
-        if tag.has_prefixes || !tag.in_order {
+        if tag.has_prefixes || attributes > 1 {
             self.resolve_attributes(&mut tag)?;
         }
         let is_empty = self.octets(attributes_end).first() == Some(&b'/');
@@ -594,7 +594,7 @@ impl<'i> Parser<'i> {
             _ => &[],
         };
         let end = name_start + name.len();
-        if name.is_empty() || !text.get(name_start..end).is_some_and(|written| same(written, name)) {
+        if name.is_empty() || text.get(name_start..end) != Some(name) {
             return Err(self.wrong_end_tag(start));
         }
         if text.get(end) == Some(&b'>') {
@@ -668,8 +668,6 @@ impl<'i> Parser<'i> {
     fn push_attribute(&mut self, value: Span, canonical: bool, raw: &RawAttribute, tag: &mut Tag) {
         tag.attributes_verbatim &= canonical;
         tag.has_prefixes |= raw.name.prefix != PrefixId::DEFAULT;
-        tag.in_order &= tag.last < raw.name.order;
-        tag.last = raw.name.order;
         tag.identifies |= raw.name.identifies;
         let name = Span::new(raw.name_start..raw.name_start + raw.name.len());
         let local = name.start.saturating_add(raw.name.local);
@@ -748,24 +746,13 @@ impl<'i> Parser<'i> {
             }
         }
         if own.len() > 1 {
-            let order = |a: &Attribute, b: &Attribute| attribute_order(strings, a, b);
+            let order = |a: &Attribute, b: &Attribute| attribute_order(strings.text, a, b);
             if !own.is_sorted_by(|a, b| order(a, b) == Ordering::Less) {
                 tag.attributes_verbatim = false;
                 own.sort_unstable_by(order);
-                let doubled = own.windows(2).find_map(|pair| match pair {
-                    [a, b] if order(a, b) == Ordering::Equal => Some(strings.get(a.name) == strings.get(b.name)),
-                    _ => None,
-                });
-                match doubled {
-                    None => {}
-                    Some(true) => return Err(Fault::xml(DOUBLED, "XML 1.0 section 3.1", tag.start + 1)),
-                    Some(false) => {
-                        return Err(Fault::namespace(
-                            "an attribute twice on one element, under two prefixes of one namespace",
-                            "Namespaces in XML 1.0 section 6.3",
-                            tag.start + 1,
-                        ));
-                    }
+                if let Some([one, other]) = own.windows(2).find(|pair| matches!(pair, [a, b] if order(a, b) == Ordering::Equal)) {
+                    let (one, other) = (strings.get(one.name), strings.get(other.name));
+                    return Err(doubled_attribute(one == other, tag.start + 1));
                 }
             }
             let in_namespace = own.iter().find(|attribute| attribute.namespace != NamespaceId::NONE);
@@ -798,31 +785,20 @@ impl<'i> Parser<'i> {
         if text.len() > self.limits.namespace_bytes {
             return Err(Fault::limit("bytes in a namespace name", self.limits.namespace_bytes, at));
         }
-        let last = last_octets(text.as_bytes());
-        let is_known =
-            |known: &NamespaceName| known.last == last && strings.get(known.name) == text && known.known != Namespace::Xml;
-        let too_many = || Fault::limit("namespaces", self.limits.namespaces, at);
-        let number = |index: usize| {
-            let id = u16::try_from(index).ok().map(NamespaceId).filter(|&id| id != NamespaceId::UNBOUND);
-            id.ok_or_else(too_many)
-        };
-        if let Some(index) = first_few(namespaces).iter().position(is_known) {
-            return number(index);
-        }
-        if let Some(&known) = self.more_namespaces.get(text) {
+        if let Some(&known) = self.namespace_ids.get(text) {
             return Ok(known);
         }
+        let too_many = || Fault::limit("namespaces", self.limits.namespaces, at);
         if namespaces.len() >= self.limits.namespaces {
             return Err(too_many());
         }
-        let new = number(namespaces.len())?;
-        if is_one_of_many(namespaces.len()) {
-            let of_input = strings.text.get(name.range()).map(Cow::Borrowed);
-            self.more_namespaces.insert(of_input.unwrap_or_else(|| Cow::Owned(text.to_owned())), new);
-        }
+        let new = u16::try_from(namespaces.len()).ok().map(NamespaceId).filter(|&id| id != NamespaceId::UNBOUND);
+        let new = new.ok_or_else(too_many)?;
+        let of_input = strings.text.get(name.range()).map(Cow::Borrowed);
+        self.namespace_ids.insert(of_input.unwrap_or_else(|| Cow::Owned(text.to_owned())), new);
         let known = Namespace::of(text);
         let relative = known == Namespace::Other && is_relative(text);
-        namespaces.push(NamespaceName { name, last, known, relative });
+        namespaces.push(NamespaceName { name, known, relative });
         Ok(new)
     }
 
@@ -909,9 +885,6 @@ struct Tag {
     declarations_verbatim: bool,
     attributes_verbatim: bool,
     has_prefixes: bool,
-    /// The names so far are in order, and none stands twice, for the first octets of their local parts alone.
-    in_order: bool,
-    last: u64,
     /// There is an attribute that could be taken for an identifier.
     identifies: bool,
 }
@@ -927,8 +900,6 @@ impl Tag {
             declarations_verbatim: true,
             attributes_verbatim: true,
             has_prefixes: false,
-            in_order: true,
-            last: 0,
             identifies: false,
         }
     }
@@ -937,15 +908,9 @@ impl Tag {
 /// By namespace, those in none first, then by local name: the order of Canonical XML 1.0 section 2.2 where there is one namespace at
 /// most.
 #[inline]
-fn attribute_order(strings: &Strings<'_>, a: &Attribute, b: &Attribute) -> Ordering {
-    if a.namespace != b.namespace {
-        return a.namespace.index().cmp(&b.namespace.index());
-    }
-    let start = |of: &Attribute| {
-        let local = of.local_span();
-        order(strings.text.as_bytes().get(local.range().start..).unwrap_or_default(), local.len())
-    };
-    start(a).cmp(&start(b)).then_with(|| strings.get(a.local_span()).cmp(strings.get(b.local_span())))
+fn attribute_order(text: &str, a: &Attribute, b: &Attribute) -> Ordering {
+    let local = |of: &Attribute| text.as_bytes().get(of.local_span().range());
+    a.namespace.index().cmp(&b.namespace.index()).then_with(|| local(a).cmp(&local(b)))
 }
 
 /// A number of attributes or declarations; see [`Limits::MOST_NAMES`].
@@ -956,6 +921,15 @@ fn few(count: usize) -> u16 {
 const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
 const DOUBLED: &str = "an attribute twice on one element";
+
+#[cold]
+fn doubled_attribute(as_written: bool, at: usize) -> Fault {
+    if as_written {
+        return Fault::xml(DOUBLED, "XML 1.0 section 3.1", at);
+    }
+    let rule = "an attribute twice on one element, under two prefixes of one namespace";
+    Fault::namespace(rule, "Namespaces in XML 1.0 section 6.3", at)
+}
 
 fn undeclared(at: usize) -> Fault {
     Fault::namespace("a prefix that no declaration in scope binds", "Namespaces in XML 1.0 section 5", at)
@@ -1014,13 +988,13 @@ mod tests {
                 element("a", "urn:1", &["1"]),
             ]
         );
-        assert_eq!(fault("<r><s xmlns:p='urn:1'><p:a/></s><p:a/></r>"), (undeclared(0).0.0, 32));
+        assert_eq!(fault("<r><s xmlns:p='urn:1'><p:a/></s><p:a/></r>"), (undeclared(0).0, 32));
         // The bindings of a sibling are no one else's, however alike the two are.
         assert_eq!(
             elements("<r><s xmlns:p='urn:1'><p:a p:x='1'/></s><s xmlns:p='urn:2'><p:a p:x='1'/></s></r>"),
             [element("s", "", &[]), element("a", "urn:1", &["1"]), element("s", "", &[]), element("a", "urn:2", &["1"])]
         );
-        assert_eq!(fault("<r><s xmlns:p='urn:1'><p:a/></s><s xmlns:q='urn:1'><p:a/></s></r>"), (undeclared(0).0.0, 51));
+        assert_eq!(fault("<r><s xmlns:p='urn:1'><p:a/></s><s xmlns:q='urn:1'><p:a/></s></r>"), (undeclared(0).0, 51));
     }
 
     #[test]
@@ -1028,7 +1002,7 @@ mod tests {
         let declaring = "<p:a xmlns:p='urn:1' p:x='&lt;'><p:b/></p:a>";
         let twice = [element("a", "urn:1", &["<"]), element("b", "urn:1", &[])];
         assert_eq!(elements(&format!("<r>{declaring}{declaring}</r>")), [&twice[..], &twice].concat());
-        assert_eq!(fault(&format!("<r>{declaring}{declaring}<p:b/></r>")), (undeclared(0).0.0, 91));
+        assert_eq!(fault(&format!("<r>{declaring}{declaring}<p:b/></r>")), (undeclared(0).0, 91));
         // What an outer element bound is bound again behind it.
         let outer = elements(&format!("<r xmlns:p='urn:0'>{declaring}<p:c/>{declaring}<p:c/></r>"));
         assert_eq!(outer.iter().filter(|(local, namespace, _)| local == "c" && namespace == "urn:0").count(), 2);
@@ -1045,10 +1019,7 @@ mod tests {
     fn attributes_whose_names_start_alike_are_several() {
         let several = "<a NameFormat='2' NameForm='1' NameForms='3'/>";
         assert_eq!(elements(&format!("<r>{several}</r>")), [element("a", "", &["1", "2", "3"])]);
-        assert_eq!(
-            fault("<r NameFormat='' NameForms='' NameFormat=''/>"),
-            (Fault::xml(DOUBLED, "XML 1.0 section 3.1", 0).0.0, 1)
-        );
+        assert_eq!(fault("<r NameFormat='' NameForms='' NameFormat=''/>"), (Fault::xml(DOUBLED, "XML 1.0 section 3.1", 0).0, 1));
     }
 
     #[test]

@@ -101,19 +101,7 @@ pub(super) const UNKNOWN_REFERENCE: &str = "a reference to something that is no 
 /// The run is one that the parser has taken: each reference resolves, each section ends.
 pub(super) fn decode_text(run: &str, out: &mut String) {
     let mut rest = run;
-    loop {
-        // Where there is one, another often follows at once.
-        let at = if rest.starts_with(['&', '<', '\r']) { 0 } else { undecoded(rest.as_bytes()) };
-        // By far the most frequent, and starts with what it stands for.
-        if let Some((kept, behind)) = rest.split_at_checked(at.saturating_add(1))
-            && kept.ends_with('&')
-            && let Some(behind) = behind.strip_prefix("amp;")
-        {
-            out.push_str(kept);
-            rest = behind;
-            continue;
-        }
-        let Some((before, from)) = rest.split_at_checked(at).filter(|(_, from)| !from.is_empty()) else { break };
+    while let Some((before, from)) = rest.split_at_checked(undecoded(rest.as_bytes())).filter(|(_, from)| !from.is_empty()) {
         out.push_str(before);
         rest = if let Some(reference) = from.strip_prefix('&') {
             // The parser has taken none that does not resolve.

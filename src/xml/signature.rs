@@ -19,7 +19,6 @@ use super::copied::{is_indented, sign_of_copy};
 use super::document::{Content, Cursor, Document, NodeId};
 #[cfg(feature = "decrypt")]
 use super::encryption::{Carrier, Opened, Surroundings};
-use super::scan::last_octets;
 use super::{Namespace, Unsigned, View};
 use crate::base64;
 use crate::crypto::{DigestAlgorithm, Digester, SignatureAlgorithm, TrustedKeys};
@@ -377,13 +376,6 @@ fn shown_certificates(key_info: Cursor<'_>) -> Vec<String> {
 /// Every attribute counts that somebody could take for an identifier. The error names the first place where one stands again, and
 /// quotes only what is the `ID` of a message or its Assertion: any other value may be one of the user's.
 fn require_unique_identifiers(document: &Document<'_>) -> Result<(), SignatureError> {
-    // Numbers are sorted faster than strings, and two of them are seldom the same.
-    let mut ends: Vec<u64> = document.identifiers().map(|(value, _)| last_octets(value.as_bytes())).collect();
-    ends.sort_unstable();
-    if ends.is_sorted_by(|a, b| a < b) {
-        return Ok(());
-    }
-    drop(ends);
     let mut values: Vec<(&str, usize)> = document.identifiers().collect();
     values.sort_unstable();
     let again = values.windows(2).filter_map(|pair| match *pair {

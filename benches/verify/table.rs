@@ -46,7 +46,8 @@ impl Tables {
     }
 
     fn stages(&self, workloads: &[Workload]) {
-        println!("\nMicroseconds, the fastest sample of each:\n");
+        println!("\n### With {}\n", if cfg!(feature = "aws-lc-rs") { "aws-lc-rs" } else { "ring" });
+        println!("Microseconds, the fastest sample of each; the floor is that of ring:\n");
         println!("| | XML bytes | floor | {} | the rest | whole | whole / floor | MB/s |", STAGES.join(" | "));
         println!("|---|{}", "---:|".repeat(STAGES.len() + 6));
         for workload in workloads {

@@ -57,6 +57,8 @@ pub(crate) struct Workload {
     pub(crate) pem: Vec<u8>,
     /// Of each signature, the octets that are digested, those that are signed, and the value.
     pub(crate) signatures: Vec<Signature>,
+    /// The identifier of the signature method.
+    pub(crate) method: &'static str,
     algorithm: &'static dyn VerificationAlgorithm,
     public_key: Vec<u8>,
 }
@@ -148,8 +150,8 @@ impl Workload {
             xml = response(&assertion, &signature);
         }
         let field = STANDARD.encode(&xml);
-        let Signer { pem, algorithm, public_key, .. } = signer;
-        Self { name, part, xml, field, pem, signatures, algorithm, public_key }
+        let Signer { method, pem, algorithm, public_key, .. } = signer;
+        Self { name, part, xml, field, pem, signatures, method, algorithm, public_key }
     }
 
     pub(crate) fn service_provider() -> ServiceProvider {

@@ -557,7 +557,13 @@ mod tests {
             let key = only(pem);
             assert_eq!((key.key_type(), key.key_type().to_string().as_str()), (KeyType::P521, "P-521"));
         } else {
-            assert_eq!(keys, Err(CertificateError::CurveNeedsFeature { curve: "P-521", feature: "aws-lc-rs" }));
+            let error = CertificateError::CurveNeedsFeature { curve: "P-521", feature: "aws-lc-rs" };
+            assert_eq!(
+                error.remedy(),
+                "build the service with the feature `aws-lc-rs` of saml-verify, which verifies with such keys, or let the identity \
+                 provider sign with an RSA key (rsaEncryption), or one on P-256, P-384 or Ed25519"
+            );
+            assert_eq!(keys, Err(error));
         }
     }
 

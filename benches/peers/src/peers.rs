@@ -22,7 +22,7 @@ pub(crate) struct Peer {
 
 #[rustfmt::skip] // a table
 pub(crate) const PEERS: &[Peer] = &[
-    Peer { name: "saml-verify", does: "bpsxc", prepare: saml_verify },
+    Peer { name: if cfg!(feature = "aws-lc-rs") { "saml-verify, aws-lc-rs" } else { "saml-verify, ring" }, does: "bpsxc", prepare: saml_verify },
     Peer { name: "bergshamra 0.11.1", does: "bps", prepare: bergshamra },
     Peer { name: "xml-sec 0.4.1", does: "bps", prepare: xml_sec },
     Peer { name: "saml 0.1.0-alpha.1", does: "bpsxc", prepare: saml },

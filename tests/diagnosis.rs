@@ -572,3 +572,24 @@ fn what_is_allowed_is_not_advised() {
     let error = verify(&allowing(Departure::InclusiveCanonicalization), &without).expect_err("a refusal");
     assert!(!error.remedy().contains("inclusive-c14n"), "{}", error.remedy());
 }
+
+/// KeyInfo is not signed: whatever else is in it takes no certificate's place.
+#[test]
+fn the_certificate_is_found_among_everything_else_that_a_key_info_shows() {
+    let stranger = TestIdp::with_key(IDP, include_str!("../testdata/auth0/keys/idp-next-rsa2048.key"), OTHER.as_bytes());
+    let xml = showing(&response(&stranger.expect("a key")).to_xml(), &[&bare(OTHER)]);
+    let plain = verify(&verifier(keys(OWN)), &xml).expect_err("another key");
+    assert_eq!((plain.code(), plain.received().len()), ("untrusted_key", 1));
+    let names = "<ds:X509SubjectName>CN=x</ds:X509SubjectName>".repeat(100);
+    let crowded = replaced(&xml, "<ds:X509Data>", &format!("<ds:X509Data>{names}"));
+    assert_eq!(verify(&verifier(keys(OWN)), &crowded).expect_err("another key"), plain);
+}
+
+/// What stands in front of a page is mostly not much, and it is a page all the same.
+#[test]
+fn a_page_is_named_behind_many_empty_lines() {
+    for lines in [0, 1000, 2000, 8000] {
+        let page = "\n".repeat(lines) + "<!DOCTYPE html><html><body>Password</body></html>";
+        assert_eq!(post_xml(&page).expect_err("a page").code(), "html_page", "{lines}");
+    }
+}

@@ -101,6 +101,36 @@ fn what_was_set_stands_in_the_login() {
     assert_eq!((login.attributes().len(), login.signatures().len()), (2, 2));
 }
 
+/// Each fault is the only one: at the time that the response is for, it is a login.
+#[test]
+fn a_response_of_another_time_is_a_login_then() {
+    let idp = TestIdp::new(IDP);
+    let verifier = verifier(connection(&idp));
+    let verify = |fault, at: SystemTime| {
+        let field = response(&idp).broken(fault).to_form_field();
+        verifier.verify_post(&field, Expect::AnswerTo(REQUEST), at).map(|verified| verified.without_replay_protection())
+    };
+    let hours = |number: u32| Duration::from_secs(1800) * number;
+    for (fault, code, time) in
+        [(Fault::Expired, "expired", now() - hours(3)), (Fault::NotYetValid, "not_yet_valid", now() + hours(3))]
+    {
+        assert_eq!(verify(fault, now()).expect_err("another time").code(), code);
+        let login = verify(fault, time).expect("a login");
+        assert!(login.authn_instant() <= time && login.issue_instant() <= time, "{fault:?}");
+    }
+}
+
+#[test]
+fn the_other_key_signs_as_its_kind_does() {
+    let folder = testdata("signing");
+    let key = String::from_utf8(read(&folder.join("p256.pkcs8.pem"))).expect("text");
+    let idp = TestIdp::with_key(IDP, &key, &read(&folder.join("p256.cert.pem"))).expect("a key");
+    assert!(verify(&verifier(connection(&idp)), &response(&idp)).is_ok());
+    let forged = response(&idp).broken(Fault::OtherKey);
+    assert!(forged.to_xml().contains("#rsa-sha256"));
+    assert_eq!(verify(&verifier(connection(&idp)), &forged).expect_err("another key").code(), "key_type_mismatch");
+}
+
 /// Whoever signs is not bound by what a verifier takes.
 #[test]
 fn a_response_beyond_the_limits_is_signed_all_the_same() {

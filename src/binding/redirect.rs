@@ -379,6 +379,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_deflated_is_taken_up_to_the_limit() {
+        let limit = post::text_limit(&LIMITS);
+        let message = Ok(Some("PGEvPg==".to_owned()));
+        let too_long = || Err(DecodeError::TooLong { limit });
+        for (length, outcome) in [(40, message.clone()), (limit, message), (limit + 1, too_long()), (2 * limit, too_long())] {
+            let query = format!("{:x<length$}", "SAMLRequest=PGEvPg%3D%3D&x=");
+            assert_eq!(undeflated(&query, RedirectParameter::SamlRequest, &LIMITS), outcome, "{length}");
+        }
+    }
+
+    #[test]
     fn the_octets_that_are_signed_are_those_that_arrived() {
         for (query, signed) in [
             ("SAMLRequest=fZ%2b&SigAlg=urn%3aa&Signature=QQ%3D%3d", "SAMLRequest=fZ%2b&SigAlg=urn%3aa"),

@@ -150,6 +150,11 @@ mod tests {
             let value = key.sign(b"octets").unwrap();
             let keys = TrustedKeys::from_pem(certificate).unwrap();
             assert_eq!(keys.verify(key.algorithm(), b"octets", &value, Vec::new).map(|_| ()), Ok(()), "{kind}");
+            for method in SignatureAlgorithm::ALL {
+                let is_rsa = method.key_family() == KeyFamily::Rsa && method != SignatureAlgorithm::RsaSha1;
+                let fits = if matches!(kind, KeyType::Rsa { .. }) { is_rsa } else { method == key.algorithm() };
+                assert_eq!(key.sign_by(method, b"octets").is_some(), fits, "{kind} {}", method.name());
+            }
             assert!(keys.verify(key.algorithm(), b"octet", &value, Vec::new).is_err(), "{kind}");
         }
     }

@@ -124,3 +124,16 @@ impl<'d> View<'d> for Unsigned<'d> {
         self.0.children().any(|child| child.element().is_some())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::Limits;
+    use crate::xml::Document;
+
+    #[test]
+    fn debugging_shows_the_name_alone() {
+        let xml = b"<a:b xmlns:a='urn:x' c='secret'>secret</a:b>";
+        let document = Document::parse(xml, &Limits::DEFAULT).unwrap();
+        assert_eq!(format!("{:?}", document.root()), "Unsigned(\"a:b\")");
+    }
+}

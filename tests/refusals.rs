@@ -17,8 +17,8 @@ use saml_verify::test_idp::TestIdp;
 use saml_verify::time::parse_rfc3339;
 use saml_verify::{
     AlgorithmRefusal, AlgorithmRole, Clues, ConstraintError, CopySign, DecodeError, Departure, Error, ErrorKind, Expect,
-    Fingerprints, IdentityProvider, LogoutError, OtherIssuer, Position, ReplayError, ServiceProvider, Shown, SignatureError,
-    StatusError, UnconfirmedSubject, Verifier,
+    Fingerprints, IdentifierFault, IdentityProvider, LogoutError, OtherIssuer, Position, ReplayError, ServiceProvider, Shown,
+    SignatureError, StatusError, StructureError, UnconfirmedSubject, Verifier, XmlError, XmlErrorKind,
 };
 
 fn shown(value: &str) -> Shown {
@@ -227,6 +227,14 @@ fn failures() -> Vec<StatusError> {
         "NoPassive",
         "NoAuthnContext",
         "InvalidNameIDPolicy",
+        "InvalidAttrNameOrValue",
+        "NoAvailableIDP",
+        "NoSupportedIDP",
+        "ProxyCountExceeded",
+        "RequestUnsupported",
+        "RequestVersionDeprecated",
+        "RequestVersionTooHigh",
+        "RequestVersionTooLow",
         "UnsupportedBinding",
         "VersionMismatch",
     ] {
@@ -236,6 +244,70 @@ fn failures() -> Vec<StatusError> {
     all.push(status("RequestDenied", Some("Responder")));
     all.push(status("RequestDenied", Some("Unheard")));
     all
+}
+
+fn structures() -> Vec<StructureError> {
+    use StructureError as E;
+    let (parent, element, attribute) = ("Subject", "NameID", "Version");
+    let root = |received: &str| E::UnexpectedRoot { expected: "Response", received: shown(received) };
+    let id = |received: &str| E::InvalidId { element: "Assertion", received: shown(received) };
+    let invalid = |attribute, received: &str| E::InvalidAttribute { element, attribute, received: shown(received) };
+    let identifier = |fault| E::Identifier { attribute: shown("mail"), fault };
+    vec![
+        root("saml:Assertion"),
+        root("samlp:response"),
+        root("samlp:AuthnRequest"),
+        root("md:EntityDescriptor"),
+        E::UnsupportedVersion { element: "Response", received: shown("1.1") },
+        E::MissingElement { parent, element },
+        E::UnexpectedElement { parent, element: shown("saml:nameid") },
+        E::UnexpectedElement { parent, element: shown("x:y") },
+        E::RepeatedElement { parent, element },
+        E::MissingAttribute { element, attribute },
+        invalid("Format", "x y"),
+        invalid("xsi:nil", "TRUE"),
+        E::InvalidTime { element: "Conditions", attribute: "NotBefore", received: shown("2027-03-03T10:00:00") },
+        id(""),
+        id("1a"),
+        id("a:b"),
+        id("a b"),
+        E::NotText { element: shown("saml:NameID") },
+        E::UnexpectedText { element: shown("saml:Subject") },
+        E::UnexpectedInstruction { element: shown("saml:Subject") },
+        E::NoAssertion,
+        E::SeveralAssertions,
+        E::EncryptedAssertion,
+        E::EncryptedId,
+        E::BaseId,
+        E::EmptyNameId,
+        identifier(IdentifierFault::Missing),
+        identifier(IdentifierFault::Several { values: 2 }),
+        identifier(IdentifierFault::Blank),
+        identifier(IdentifierFault::NotText),
+        E::NilWithContent,
+        E::ValueNotCanonicalizable { reason: "it is too long" },
+    ]
+}
+
+fn documents() -> Vec<XmlError> {
+    use XmlErrorKind as K;
+    let (rule, section) = ("a tag that ends another", "XML 1.0 section 3");
+    [
+        K::DocumentTooLarge { limit: 7 },
+        K::LimitExceeded { limit: "nodes", maximum: 7 },
+        K::NotUtf8 { declared: None },
+        K::NotUtf8 { declared: Some(shown("utf-8")) },
+        K::NotUtf8 { declared: Some(shown("ISO-8859-1")) },
+        K::WideEncoding,
+        K::EncodingMismatch { declared: shown("ISO-8859-1") },
+        K::Doctype,
+        K::AmbiguousComment,
+        K::ForbiddenCharacter,
+        K::NotWellFormed { rule, section },
+        K::Namespace { rule, section },
+    ]
+    .map(|kind| XmlError { kind, position: Position { offset: 70, line: 3, column: 7 } })
+    .to_vec()
 }
 
 const HEAD: &str = "xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"urn:a\"";
@@ -293,6 +365,8 @@ fn told() -> String {
     let mut out = String::new();
     let mut errors: Vec<Error> = constraints().into_iter().map(Error::from).collect();
     errors.extend(signatures().into_iter().map(Error::from));
+    errors.extend(structures().into_iter().map(Error::from));
+    errors.extend(documents().into_iter().map(Error::from));
     errors.extend(logouts().into_iter().map(Error::from));
     errors.extend(failures().into_iter().map(Error::from));
     errors.extend([ReplayError::Replayed, ReplayError::StoreFull { capacity: 7 }].map(Error::from));

@@ -10,15 +10,16 @@ use std::num::NonZeroUsize;
 use std::time::{Duration, SystemTime};
 
 use common::{read, testdata};
+use saml_verify::canonical::Algorithm;
 use saml_verify::inspect::{UnverifiedDocument, UnverifiedRedirect};
-use saml_verify::internals::Parsed;
-use saml_verify::logout::{Delivered, OutgoingRequest, Session};
+use saml_verify::internals::{Parsed, sign};
+use saml_verify::logout::{Delivered, LogoutVerifier, OutgoingRequest, Session};
 use saml_verify::test_idp::TestIdp;
 use saml_verify::time::parse_rfc3339;
 use saml_verify::{
     AsyncRedisPendingRequests, AsyncRedisReplayStore, AuthnRequest, Expect, IdentityProvider, InProcessReplayStore, Limits,
-    NameId, RedisPendingRequests, RedisReplayStore, Registry, ReportOutcome, ServiceProvider, SignedPart, SigningKey, SubjectKey,
-    Verifier,
+    NameId, RedisPendingRequests, RedisReplayStore, Registry, Report, ReportOutcome, ServiceProvider, SignedPart, SigningKey,
+    SubjectKey, Verifier,
 };
 
 const IDP: &str = "urn:test:idp";
@@ -34,6 +35,17 @@ fn verifier(idp: &TestIdp) -> Verifier {
     Verifier::new(ServiceProvider::new(SP, ACS).expect("a service provider"), connection)
 }
 
+/// Of each row that holds and compared something.
+fn both_sides(report: &Report) -> Vec<String> {
+    const NOW: &str = "2027-03-03T10:00:00.000Z (clock skew of 180 s allowed)";
+    let rows = report.rows().iter().filter(|row| row.outcome == ReportOutcome::Pass);
+    let rows = rows.filter(|row| !row.expected.is_empty() || !row.received.is_empty());
+    let shown = rows.map(|row| {
+        format!("{} {}: {} / {}", row.id, row.element.unwrap_or("-"), row.expected.join(", "), row.received.join(", "))
+    });
+    shown.map(|row| row.replace(NOW, "NOW")).collect()
+}
+
 #[test]
 fn an_explanation_shows_both_sides_of_what_held() {
     let idp = TestIdp::new(IDP);
@@ -43,15 +55,7 @@ fn an_explanation_shows_both_sides_of_what_held() {
     let response = response.session_not_on_or_after(now() + Duration::from_secs(3600)).signed(SignedPart::Both);
     let report = verifier.explain_post(&response.to_form_field(), Expect::AnswerTo("_request"), now());
     assert_eq!(report.refusal(), None);
-    let shown = report.rows().iter().filter(|row| row.outcome == ReportOutcome::Pass);
-    let shown = shown.filter(|row| !row.expected.is_empty() || !row.received.is_empty());
-    let shown: Vec<String> = shown
-        .map(|row| {
-            format!("{} {}: {} / {}", row.id, row.element.unwrap_or("-"), row.expected.join(", "), row.received.join(", "))
-        })
-        .collect();
-    let shown: Vec<String> =
-        shown.iter().map(|row| row.replace("2027-03-03T10:00:00.000Z (clock skew of 180 s allowed)", "NOW")).collect();
+    let shown = both_sides(&report);
     let expected = [
         "C5 Response: urn:test:idp / urn:test:idp",
         "E2 Assertion: urn:test:idp / urn:test:idp",
@@ -163,4 +167,58 @@ fn debugging_shows_what_helps() {
     ] {
         assert_eq!(shown, expected);
     }
+}
+
+const LOGOUT: &str = "xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\" xmlns:a=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"_m\" \
+                      Version=\"2.0\" IssueInstant=\"2027-03-03T10:00:00Z\" Destination=\"https://sp.example/slo\"";
+
+/// A message of logout, signed behind its Issuer.
+fn logout_message(idp: &TestIdp, name: &str, attributes: &str, content: &str) -> String {
+    let message =
+        |signature: &str| format!("<p:{name} {LOGOUT} {attributes}><a:Issuer>{IDP}</a:Issuer>{signature}{content}</p:{name}>");
+    message(&sign(idp, &message(""), "_m", Algorithm::Exclusive10, ""))
+}
+
+#[test]
+fn an_explanation_of_a_logout_shows_both_sides_of_what_held() {
+    let idp = TestIdp::new(IDP);
+    let connection = IdentityProvider::new(IDP, idp.trusted_keys()).expect("an identity provider");
+    let sp = ServiceProvider::new(SP, ACS).expect("a service provider");
+    let verifier = LogoutVerifier::new(&sp, connection, "https://sp.example/slo").expect("a verifier");
+    let name = "<a:NameID>ada</a:NameID>";
+    let status = |code: &str| format!("<p:Status><p:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:{code}\"/></p:Status>");
+    let limited = logout_message(&idp, "LogoutRequest", "NotOnOrAfter=\"2027-03-03T10:05:00Z\"", name);
+    let unlimited = logout_message(&idp, "LogoutRequest", "", name);
+    let answer = logout_message(&idp, "LogoutResponse", "InResponseTo=\"_request\"", &status("Success"));
+    let shown: Vec<String> = [
+        verifier.explain_request(Delivered::Xml(limited.as_bytes()), now()),
+        verifier.explain_request(Delivered::Xml(unlimited.as_bytes()), now()),
+        verifier.explain_response(Delivered::Xml(answer.as_bytes()), "_request", now()),
+    ]
+    .iter()
+    .flat_map(|report| {
+        assert_eq!(report.refusal(), None);
+        both_sides(report)
+    })
+    .collect();
+    const SINCE: &str = "2027-03-03T10:00:00.000Z";
+    let to_us = || {
+        let url = "https://sp.example/slo / https://sp.example/slo";
+        [
+            format!("H4 -: {IDP} / {IDP}"),
+            format!("H5 -: {url}"),
+            format!("H6 -: {url}"),
+            format!("H7 -: at most {SINCE} / {SINCE}"),
+        ]
+    };
+    let status = "urn:oasis:names:tc:SAML:2.0:status:";
+    let expected = [
+        to_us().to_vec(),
+        vec![format!("H8 -: later than {SINCE} / 2027-03-03T10:05:00.000Z")],
+        to_us().to_vec(),
+        vec![format!("H8 -: less than 480 s before {SINCE} / {SINCE}")],
+        to_us().to_vec(),
+        vec!["H9 -: _request / _request".to_owned(), format!("H10 -: {status}Success, {status}PartialLogout / {status}Success")],
+    ];
+    assert_eq!(shown, expected.concat());
 }

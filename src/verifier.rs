@@ -82,7 +82,7 @@ pub struct Verifier {
     max_authentication_age: Option<Duration>,
 }
 
-/// What becomes of a login whose trusted certificate is outside its validity. A public key that was configured without a
+/// What becomes of a login, or a message of logout, whose trusted certificate is outside its validity. A public key that was configured without a
 /// certificate has none.
 ///
 /// The key is trusted because it was configured, not because of its certificate (SAML Metadata Interoperability Profile), so

@@ -6,7 +6,8 @@ mod common;
 
 use std::process::{Command, Output, Stdio};
 
-use common::{cases, conclude, read_text, testdata, text};
+use common::logout::{IDP, NOW, REQUEST, SLO, deflate, detached, enveloped, field, idp};
+use common::{cases, conclude, read_text, testdata, text, to_base64};
 use serde_json::Value;
 
 fn run(arguments: &[&str]) -> Output {
@@ -193,6 +194,37 @@ fn people_are_told_what_was_asked_for() {
     assert!(String::from_utf8_lossy(&outcome.stderr).contains("--in-response-to"), "{outcome:?}");
     let told = json(&verify(&file, &without, &["--in-response-to", "any", "--json"]));
     assert_eq!((&told["verdict"], &told["warnings"][0]["code"]), (&Value::from("accepted"), &Value::from("request_not_checked")));
+}
+
+/// What people paste: a URL that was decoded as a whole, one whose value alone was copied, and what lists a session of no name.
+#[test]
+fn what_was_pasted_is_told() {
+    const OPTIONS: [(&str, &str); 4] =
+        [("--idp-cert", "testdata/auth0/keys/idp-rsa2048.pem"), ("--idp-entity-id", IDP), ("--slo-url", SLO), ("--now", NOW)];
+    let options: Vec<String> = OPTIONS.iter().flat_map(|(name, value)| [(*name).to_owned(), (*value).to_owned()]).collect();
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let look = |name: &str, content: &str, more: &[&str]| {
+        let file = folder.join(format!("pasted-{name}"));
+        std::fs::write(&file, content).expect("a file");
+        stdout(&verify(file.to_str().expect("UTF-8"), &options, more))
+    };
+    let query = detached(&idp(), "SAMLRequest", REQUEST, None);
+    assert!(look("url", &format!("{SLO}?{query}"), &[]).starts_with("ACCEPTED"));
+    let decoded = query.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=").replace("%3A", ":").replace("%23", "#");
+    let shown = look("decoded", &format!("{SLO}?{decoded}"), &["--json"]);
+    assert!(shown.contains("not decoded and encoded again"), "{shown}");
+    let value = to_base64(&deflate(REQUEST));
+    let shown = look("value", &value, &["--json"]);
+    assert!(shown.contains("hand over the whole raw query of a logout by redirect"), "{shown}");
+
+    let refuse = ["--expired-certificate", "refuse"];
+    let posted = |xml: &str| field(&enveloped(&idp(), xml, "_request"));
+    assert!(look("posted", &posted(REQUEST), &["--expired-certificate", "ignore"]).contains("sessions        _s1\n"));
+    assert!(look("refused", &posted(REQUEST), &refuse).contains("certificate_not_valid"));
+    let index = "<p:SessionIndex>_s1</p:SessionIndex>";
+    assert!(look("all", &posted(&REQUEST.replace(index, "")), &[]).contains("sessions        all of the user's"));
+    let shown = look("empty", &posted(&REQUEST.replace("_s1", "")), &[]);
+    assert!(shown.contains("\n  sessions") && !shown.contains("all of the user's"), "{shown}");
 }
 
 #[test]

@@ -16,8 +16,8 @@ use saml_verify::logout::{
 use saml_verify::test_idp::TestIdp;
 use saml_verify::time::{format_rfc3339, parse_rfc3339};
 use saml_verify::{
-    Departure, Error, Expect, IdentityProvider, InProcessReplayStore, Limits, NameId, ReplayError, ServiceProvider, SigningKey,
-    TrustedKeys, Verifier, Warning,
+    Departure, Error, Expect, ExpiredCertificate, IdentityProvider, InProcessReplayStore, Limits, NameId, ReplayError,
+    ServiceProvider, SigningKey, TrustedKeys, Verifier, Warning,
 };
 
 fn now() -> SystemTime {
@@ -420,6 +420,62 @@ fn results_say_which_key_signed() {
                 let response = verifier.verify_response(delivered(message), PENDING, now).expect("signed");
                 assert_eq!(told(response.signature(), response.warnings()), *covers);
             }
+        }
+    }
+}
+
+/// As for logins; the certificate is valid from November 2026 on.
+#[test]
+fn a_policy_judges_certificates_outside_their_validity() {
+    use ExpiredCertificate::{Ignore, Refuse, Warn};
+    assert_eq!(ExpiredCertificate::default(), Warn);
+    for (policy, year, expected) in [
+        (Ignore, "2025", Ok(vec![])),
+        (Warn, "2025", Ok(vec!["certificate_not_valid"])),
+        (Refuse, "2025", Err("certificate_not_valid")),
+        (Refuse, "2027", Ok(vec![])),
+    ] {
+        let at = |text: &str| text.replace("2025-", &format!("{year}-"));
+        let now = parse_rfc3339(&at(NOW)).expect("a time");
+        let verifier = verifier().expired_certificate(policy);
+        let codes = |warnings: &[Warning]| warnings.iter().map(Warning::code).collect::<Vec<_>>();
+        let (request, response) = (at(REQUEST), at(RESPONSE));
+        let both = detached(&idp(), "SAMLRequest", &enveloped(&idp(), &request, "_request"), None);
+        for message in [request_field(&request, "_request"), detached(&idp(), "SAMLRequest", &request, None), both] {
+            let outcome = verifier.verify_request(delivered(&message), now);
+            let report = verifier.explain_request(delivered(&message), now);
+            assert_eq!(report.refusal(), outcome.as_ref().err(), "an explanation says the same");
+            let told = outcome.map(|request| codes(request.without_replay_protection().warnings()));
+            assert_eq!(told.map_err(|error| error.code()), expected, "{policy:?} {year}");
+        }
+        for message in [request_field(&response, "_response"), detached(&idp(), "SAMLResponse", &response, None)] {
+            let outcome = verifier.verify_response(delivered(&message), PENDING, now);
+            let report = verifier.explain_response(delivered(&message), PENDING, now);
+            assert_eq!(report.refusal(), outcome.as_ref().err(), "an explanation says the same");
+            let told = outcome.map(|response| codes(response.warnings()));
+            assert_eq!(told.map_err(|error| error.code()), expected, "{policy:?} {year}");
+        }
+    }
+    // Nobody is told of the certificate of a key that did not sign.
+    let strict = verifier().expired_certificate(Refuse);
+    let forged = field(&enveloped(&stranger(), REQUEST, "_request"));
+    assert_eq!(code(strict.verify_request(Delivered::Post(&forged), now())), "untrusted_key");
+    assert_eq!(code(strict.verify_request(Delivered::Post(&field(REQUEST)), now())), "unsigned");
+}
+
+/// The likely cause of an untrusted key is told as for logins: the message is that of another tenant.
+#[test]
+fn a_message_of_another_tenant_says_whose_it_is() {
+    for (message, id) in [(REQUEST, "_request"), (RESPONSE, "_response")] {
+        for (issuer, told) in [("urn:other", true), (IDP, false)] {
+            let xml = message.replace(IDP, issuer);
+            let field = field(&enveloped(&stranger(), &xml, id));
+            let delivered = Delivered::Post(&field);
+            let refusal = if id == "_request" { request(delivered).map(|_| ()) } else { response(delivered).map(|_| ()) };
+            let error = refusal.expect_err("nobody trusts that key");
+            assert_eq!(error.code(), "untrusted_key");
+            let start = "it says it is from \"urn:other\"; the connection is for \"urn:idp\"";
+            assert_eq!(error.remedy().starts_with(start), told, "{}", error.remedy());
         }
     }
 }

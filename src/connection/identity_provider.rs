@@ -12,9 +12,11 @@ use crate::limits::Limits;
 use crate::login::VerifiedSignature;
 use crate::saml::assertion::Content;
 use crate::saml::identity::Identity;
+use crate::saml::logout::{Kind, Message};
+use crate::saml::name_id::Issuer;
 use crate::saml::response::Response;
 use crate::saml::signature_in_place;
-use crate::xml::{Document, SignatureInfo, Signed, Trust, Unsigned};
+use crate::xml::{Document, Namespace, SignatureInfo, Signed, Trust, Unsigned, View};
 use crate::{TrustedKey, TrustedKeys};
 
 /// An identity provider and the keys that speak for it.
@@ -337,8 +339,7 @@ impl IdentityProvider {
     /// The error, with whom the message claims to come from where that may be its cause.
     #[cold]
     fn with_claimed_issuer(&self, error: SignatureError, document: &Document<'_>) -> SignatureError {
-        let claimed = Response::read(document.root()).ok().and_then(|response| response.claimed_issuer());
-        match claimed {
+        match claimed_issuer(document.root()) {
             Some(claimed) => error.with_claimed_issuer(&claimed.name, &self.entity_id),
             None => error,
         }
@@ -370,6 +371,15 @@ impl IdentityProvider {
             signature_algorithm: proof.info.signature,
             digest_algorithm: proof.info.digest,
         })
+    }
+}
+
+/// Whom a message says it is from: a login, or a message of logout.
+fn claimed_issuer(root: Unsigned<'_>) -> Option<Issuer<'_>> {
+    let is_root = |kind: &Kind| root.is(Namespace::Protocol, kind.name());
+    match [Kind::Request, Kind::Response].into_iter().find(is_root) {
+        Some(kind) => Message::read(root, kind).ok()?.issuer,
+        None => Response::read(root).ok()?.claimed_issuer(),
     }
 }
 

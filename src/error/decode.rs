@@ -328,8 +328,8 @@ impl Refusal for DecodeError {
             }
             Self::UrlSafeAlphabet { .. } => "the identity provider must use the standard base64 alphabet",
             Self::Compressed { .. } => {
-                "a Response by POST is never compressed; was a message of the redirect binding posted here? Let the identity provider \
-                 answer by POST"
+                "a message by POST is never compressed, one by redirect is: hand over the whole raw query of a logout by redirect, for its \
+                 signature stands beside the message (`Delivered::Redirect`); let the identity provider answer a login by POST"
             }
             Self::EncodedTwice => "do not encode the form field again",
             Self::MissingParameter { .. } => {
@@ -465,8 +465,8 @@ mod tests {
         assert_eq!(DecodeError::MissingParameter { names: &["a", "b"] }.expected(), ["a", "b"]);
         assert_eq!(
             DecodeError::Compressed { format: "gzip" }.remedy(),
-            "a Response by POST is never compressed; was a message of the redirect binding posted here? Let the identity provider \
-             answer by POST"
+            "a message by POST is never compressed, one by redirect is: hand over the whole raw query of a logout by redirect, for its \
+             signature stands beside the message (`Delivered::Redirect`); let the identity provider answer a login by POST"
         );
         for (error, remedy) in [
             (

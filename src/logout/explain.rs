@@ -6,13 +6,14 @@ use std::time::SystemTime;
 
 use super::check::CHECKS;
 use super::verify::{Delivered, LogoutVerifier, require};
+use crate::TrustedKey;
 use crate::binding::mistaken::in_place_of_message;
 use crate::binding::post::decode_post;
 use crate::binding::redirect::{SignedQuery, undeflated};
 use crate::error::{DecodeError, Error, LogoutError};
 use crate::report::{Report, Step};
 use crate::saml::logout::{Kind, Message};
-use crate::verifier::explain::{DECODE, XML, signature};
+use crate::verifier::explain::{CERTIFICATE, DECODE, XML, signature};
 use crate::xml::Document;
 
 impl LogoutVerifier {
@@ -31,7 +32,7 @@ impl LogoutVerifier {
             Delivered::Post(text) => self.explain_enveloped(text, kind, request_id, now),
             Delivered::Xml(xml) => {
                 let mut report = Report::of(steps(kind));
-                self.explain_document(&mut report, xml, false, (kind, request_id, now));
+                self.explain_document(&mut report, xml, None, (kind, request_id, now));
                 report
             }
             Delivered::Redirect(query) => match undeflated(query, kind.parameter(), &self.limits) {
@@ -44,26 +45,25 @@ impl LogoutVerifier {
     fn explain_enveloped(&self, text: &str, kind: Kind, request_id: &str, now: SystemTime) -> Report {
         let mut report = Report::of(DECODE.iter().copied().chain(steps(kind)));
         if let Some(xml) = report.stage(DECODE, decode_post(text, &self.limits)) {
-            self.explain_document(&mut report, &xml, false, (kind, request_id, now));
+            self.explain_document(&mut report, &xml, None, (kind, request_id, now));
         }
         report
     }
 
     fn explain_detached(&self, query: &str, kind: Kind, request_id: &str, now: SystemTime) -> Report {
         let mut report = Report::of(QUERY.iter().copied().chain(steps(kind)));
-        let verified = self.idp.verify_redirect(query, &self.limits).and_then(|message| {
+        let verified = self.idp.verify_query(query, &self.limits).and_then(|(message, proof)| {
             if message.parameter() == kind.parameter() {
-                Ok(message)
+                Ok((message, self.idp.key_of_query(proof, now)))
             } else {
                 Err(Error::from(DecodeError::MissingParameter { names: kind.parameters() }))
             }
         });
         let verified = report.stage(QUERY, verified);
-        let signed = verified.is_some();
         // Of a query whose signature does not hold, too, it is told what it would say.
         let decode = || SignedQuery::read(query, &self.limits).and_then(|query| query.decode(&self.limits)).ok();
-        if let Some(message) = verified.or_else(decode) {
-            self.explain_document(&mut report, message.xml(), signed, (kind, request_id, now));
+        if let Some((message, key)) = verified.or_else(|| decode().map(|message| (message, None))) {
+            self.explain_document(&mut report, message.xml(), key, (kind, request_id, now));
         }
         report
     }
@@ -72,7 +72,7 @@ impl LogoutVerifier {
         &self,
         report: &mut Report,
         xml: &[u8],
-        signed: bool,
+        signed_by: Option<&TrustedKey>,
         (kind, request_id, now): (Kind, &str, SystemTime),
     ) -> Option<()> {
         let parsed = Document::parse_message(xml, &self.limits).map_err(|error| in_place_of_message(xml, error));
@@ -80,11 +80,13 @@ impl LogoutVerifier {
         let root = report.stage(ROOT, require(document.root(), kind))?;
         let proof = report.optional_stage(&signature(kind.name()), self.idp.verify(&document, root, kind.name()));
         if let Some(proof) = proof {
-            let vouched = proof.is_some() || signed;
-            let vouched = if vouched { Ok(()) } else { Err(LogoutError::Unsigned { element: kind.name() }) };
+            let key = signed_by.or_else(|| proof.and_then(|proof| self.idp.key(&proof, now)));
             // Where the query's signature failed, that is what has to be told.
-            if signed || report.refusal().is_none() {
-                report.stage(VOUCHED, vouched);
+            if signed_by.is_some() || report.refusal().is_none() {
+                report.stage(VOUCHED, key.ok_or(LogoutError::Unsigned { element: kind.name() }));
+            }
+            if let Some(key) = key {
+                report.stage(CERTIFICATE, self.expired_certificate.judge(key, now));
             }
         }
         let message = report.stage(CONTENT, Message::read(root, kind))?;
@@ -99,7 +101,7 @@ impl LogoutVerifier {
 
 /// What an explanation has a row for, after the decoding of the form field or the query.
 fn steps(kind: Kind) -> impl Iterator<Item = Step> {
-    let stages = [XML, ROOT, &signature(kind.name()), VOUCHED, CONTENT, &[ID]].concat();
+    let stages = [XML, ROOT, &signature(kind.name()), VOUCHED, CERTIFICATE, CONTENT, &[ID]].concat();
     stages.into_iter().chain(CHECKS.iter().map(|check| check.step))
 }
 

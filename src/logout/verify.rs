@@ -54,6 +54,7 @@ pub struct LogoutVerifier {
     /// At least one.
     slo_urls: Vec<String>,
     clock_skew: Duration,
+    pub(super) expired_certificate: ExpiredCertificate,
     pub(super) limits: Limits,
 }
 
@@ -87,6 +88,7 @@ impl LogoutVerifier {
             service_provider: sp.entity_id().to_owned(),
             slo_urls: vec![slo_url],
             clock_skew: Verifier::DEFAULT_CLOCK_SKEW,
+            expired_certificate: ExpiredCertificate::default(),
             limits: Limits::DEFAULT,
         }
     }
@@ -112,6 +114,14 @@ impl LogoutVerifier {
         }
         self.clock_skew = clock_skew;
         Ok(self)
+    }
+
+    /// What becomes of a message whose trusted certificate is outside its validity; [`ExpiredCertificate::Warn`] if not said. It does not
+    /// follow that of the logins ([`Verifier::expired_certificate`]): give both the same.
+    #[must_use]
+    pub fn expired_certificate(mut self, policy: ExpiredCertificate) -> Self {
+        self.expired_certificate = policy;
+        self
     }
 
     /// Bounds on the messages.
@@ -213,7 +223,7 @@ impl LogoutVerifier {
         now: SystemTime,
     ) -> Result<Delivery, Error> {
         let key = key.ok_or(LogoutError::Unsigned { element: kind.name() })?;
-        let expired = ExpiredCertificate::Warn.judge(key, now)?;
+        let expired = self.expired_certificate.judge(key, now)?;
         let warnings = expired.into_iter().chain(Warning::of_retiring(self.idp.retiring_keys(), key)).collect();
         let signature = LogoutSignature { covers, key: key.clone(), signature_algorithm };
         Ok(Delivery { signature, warnings, relay_state: None })

@@ -258,7 +258,7 @@ pub(super) const PROVEN: &[Step] =
     &[Step::new("D1", "what must be signed is signed", "SAML Profiles 4.1.4.5", &["unsigned", "required_signature_missing"])];
 
 #[rustfmt::skip]
-const CERTIFICATE: &[Step] =
+pub(crate) const CERTIFICATE: &[Step] =
     &[Step::new("D18", "the trusted certificate is accepted at this time", "connection policy", &["certificate_not_valid"])];
 
 #[rustfmt::skip]

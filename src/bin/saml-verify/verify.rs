@@ -79,7 +79,7 @@ pub(crate) struct Options {
 
 /// What `--expired-certificate` takes.
 #[derive(Clone, Copy, ValueEnum)]
-enum CertificatePolicy {
+pub(crate) enum CertificatePolicy {
     Ignore,
     Warn,
     Refuse,

@@ -14,7 +14,7 @@ use crate::login::{Caution, Signer, show_key};
 use crate::refusal::Refusal;
 use crate::terminal::{Screen, Tone, print_json};
 use crate::trust::Trust;
-use crate::verify::{ANY, Allowed, HTTP_ACS_URL, allow_help, allowed, request_id};
+use crate::verify::{ANY, Allowed, CertificatePolicy, HTTP_ACS_URL, allow_help, allowed, request_id};
 use crate::{clock, explain};
 
 /// Verify a message of logout: a LogoutRequest of the identity provider, or its LogoutResponse
@@ -43,6 +43,9 @@ pub(crate) struct Options {
     /// Allow one departure from the rules, for this identity provider; repeatable
     #[arg(long, value_name = "NAME", value_parser = allowed, long_help = allow_help())]
     allow: Vec<Allowed>,
+    /// What becomes of a message whose trusted certificate is outside its validity
+    #[arg(long, value_enum, value_name = "POLICY", default_value_t = CertificatePolicy::Warn)]
+    expired_certificate: CertificatePolicy,
     /// Run every check, also after a failure, and show those that failed and the table of all
     #[arg(long)]
     explain: bool,
@@ -94,7 +97,8 @@ impl Options {
         let sp = ServiceProvider::new("urn:none", "https://localhost/").map_err(slo_url)?;
         let plain_http = self.allow.iter().any(|allowed| allowed.name == HTTP_ACS_URL);
         let make = if plain_http { LogoutVerifier::with_http_slo_url } else { LogoutVerifier::new };
-        let verifier = make(&sp, idp, self.slo_url.as_str()).map_err(slo_url)?;
+        let verifier =
+            make(&sp, idp, self.slo_url.as_str()).map_err(slo_url)?.expired_certificate(self.expired_certificate.into());
         let skew = Duration::from_secs(self.clock_skew);
         verifier.clock_skew(skew).map_err(|error| Failure::configuration("--clock-skew", &error))
     }
@@ -249,7 +253,7 @@ impl Accepted {
         screen.headline(Tone::Good, "ACCEPTED", what);
         screen.line(Tone::Plain, "");
         let indexes = json.session_indexes.join(" ");
-        let all_sessions = matches!(self, Self::Request(_)) && indexes.is_empty();
+        let all_sessions = matches!(self, Self::Request(request) if request.session_indexes().is_empty());
         let codes = json.status_codes.join(" ");
         let fields = [
             ("issuer", Some(json.issuer)),
@@ -260,7 +264,11 @@ impl Accepted {
             ("SP's name", json.sp_provided_id),
             (
                 "sessions",
-                if all_sessions { Some("all of the user's") } else { Some(indexes.as_str()).filter(|all| !all.is_empty()) },
+                if all_sessions {
+                    Some("all of the user's")
+                } else {
+                    Some(indexes.as_str()).filter(|_| !json.session_indexes.is_empty())
+                },
             ),
             ("reason", json.reason),
             ("status", Some(codes.as_str()).filter(|codes| !codes.is_empty())),

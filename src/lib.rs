@@ -171,8 +171,8 @@ pub use departure::{Departure, UnknownDeparture};
 pub use error::{
     AlgorithmRefusal, AlgorithmRole, CertificateError, Clues, ConfigError, ConstraintError, CopySign, DecodeError, Error,
     ErrorKind, Fingerprints, FoundInstead, IdentifierFault, LoginFailure, LogoutError, OtherIssuer, PendingRequestError,
-    Position, ReplayError, RequestError, Shown, SignatureError, SigningKeyError, StatusError, StructureError, UnconfirmedSubject,
-    XmlError, XmlErrorKind,
+    Position, ReplayError, RequestError, ServiceError, Shown, SignatureError, SigningKeyError, StatusError, StructureError,
+    UnconfirmedSubject, XmlError, XmlErrorKind,
 };
 #[cfg(feature = "decrypt")]
 pub use error::{DecryptionError, DecryptionKeyError, EncryptionRole};

@@ -598,6 +598,18 @@ fn a_message_goes_by_a_binding_that_the_identity_provider_takes() {
         let answered = answer.by_preferred_binding(now()).expect("a message");
         for (sent, name) in [(asked, "SAMLRequest"), (answered, "SAMLResponse")] {
             assert!(["Redirect(..)", "Post(..)"].contains(&&*format!("{sent:?}")));
+            let (html, headers) = (sent.html(), sent.headers());
+            assert_eq!((headers[0], headers[2].1), (("content-type", "text/html; charset=utf-8"), "no-cache, no-store"));
+            match &sent {
+                // Everything of the URL is in the two attributes, as one value each.
+                Outgoing::Redirect(url) => {
+                    let escaped = url.replace('&', "&amp;").replace('\'', "&#39;");
+                    let [refresh, link] = [format!("content=\"0; url={escaped}\">"), format!("<a href=\"{escaped}\">")];
+                    assert!(html.contains(&refresh) && html.contains(&link) && !html.contains("<script"), "{html}");
+                    assert!(headers[1].1.starts_with("default-src 'none'; form-action 'none';"), "{headers:?}");
+                }
+                Outgoing::Post(page) => assert_eq!((&*html, headers), (page.html(), page.headers())),
+            }
             match sent {
                 Outgoing::Redirect(url) => assert!(by_redirect && url.starts_with(&format!("{slo_url}?{name}=")), "{url}"),
                 Outgoing::Post(page) => assert!(!by_redirect && hidden(page.html(), name).is_some(), "{}", page.html()),

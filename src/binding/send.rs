@@ -123,13 +123,31 @@ impl PostPage {
 
     /// The headers to answer with. SAML Bindings 3.5.5.1: no cache keeps the page.
     pub fn headers(&self) -> [(&'static str, &str); 4] {
-        [
-            ("content-type", "text/html; charset=utf-8"),
-            ("content-security-policy", &self.content_security_policy),
-            ("cache-control", "no-cache, no-store"),
-            ("pragma", "no-cache"),
-        ]
+        headers(&self.content_security_policy)
     }
+}
+
+fn headers(content_security_policy: &str) -> [(&'static str, &str); 4] {
+    [
+        ("content-type", "text/html; charset=utf-8"),
+        ("content-security-policy", content_security_policy),
+        ("cache-control", "no-cache, no-store"),
+        ("pragma", "no-cache"),
+    ]
+}
+
+/// A page that leads on to a URL as soon as it is shown.
+pub(crate) fn onward_page(title: &'static str, url: &str) -> String {
+    let url = escape_html(url);
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
+         <meta http-equiv=\"refresh\" content=\"0; url={url}\">\n</head>\n<body>\n<a href=\"{url}\">Continue</a>\n</body>\n</html>\n"
+    )
+}
+
+/// The headers of that page, which runs no script and has no form.
+pub(crate) fn onward_headers() -> [(&'static str, &'static str); 4] {
+    headers("default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
 }
 
 /// The message may name a user.

@@ -417,7 +417,7 @@ impl fmt::Debug for LogoutRedirect {
 }
 
 const SAML: (&str, Option<&str>) = ("xmlns:saml", Some(Namespace::Assertion.name()));
-const TITLE: &str = "Logging out";
+pub(super) const TITLE: &str = "Logging out";
 const REQUESTER: &str = "urn:oasis:names:tc:SAML:2.0:status:Requester";
 const RESPONDER: &str = "urn:oasis:names:tc:SAML:2.0:status:Responder";
 const UNKNOWN_PRINCIPAL: &str = "urn:oasis:names:tc:SAML:2.0:status:UnknownPrincipal";

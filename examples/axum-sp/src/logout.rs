@@ -9,70 +9,49 @@ use axum::extract::{Form, Path, Query, RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::cookie::{SameSite, SignedCookieJar};
-use saml_verify::logout::{Delivered, LogoutVerifier, OutgoingRequest, OutgoingResponse, PendingLogout, Session};
-use serde::Deserialize;
+use saml_verify::logout::{Delivered, LogoutVerifier, OutgoingRequest, OutgoingResponse, PendingLogout};
 
 use crate::page::{Refusal, carried, page};
-use crate::service::{SESSION, Service, cookie};
+use crate::service::{Fields, SESSION, Service, cookie, field, slo_url};
 
-pub fn routes(service: Service) -> Router {
-    let slo = get(by_redirect).post(by_post);
-    Router::new().route("/logout", post(start)).route("/saml/slo/{tenant}", slo).with_state(service)
+pub fn routes() -> Router<Service> {
+    Router::new().route("/logout", post(start)).route("/saml/slo/{tenant}", get(by_redirect).post(by_post))
 }
 
 /// The session here ends first, whatever becomes of the messages. Then the browser asks the identity provider, if that has single logout.
 async fn start(service: State<Service>, jar: SignedCookieJar) -> Result<Response, Refusal> {
-    let session = service.sessions.end(&jar);
+    let session = service.sessions.end(&jar).and_then(|session| session.at_idp);
     let jar = jar.remove(cookie(SESSION, String::new(), SameSite::Lax));
-    let there = session.as_ref().and_then(|session| Some((&session.tenant, session.at_idp.as_ref()?)));
-    match there.map(|(tenant, at_idp)| ask(&service, tenant, at_idp)) {
-        Some(Ok((sent, pending))) => Ok((jar.add(cookie(LOGOUT, pending.to_compact(), SameSite::None)), sent).into_response()),
-        Some(Err(refusal)) if refusal.code != "no_single_logout_url" => Err(refusal.of_logout()),
-        _ => Ok((jar, Redirect::to("/")).into_response()),
-    }
-}
-
-fn ask(service: &Service, tenant: &str, at_idp: &Session) -> Result<(Response, PendingLogout), Refusal> {
-    let connection = service.tenants.get(tenant).ok_or_else(|| Refusal::unknown_tenant(tenant))?;
-    let idp = &connection.verifier().identity_providers()[0];
-    let request = OutgoingRequest::new(&service.sp, idp, at_idp, &service.signing_key)?;
-    let (sent, pending) = request.by_preferred_binding(SystemTime::now())?;
-    Ok((carried(&sent), pending))
-}
-
-/// What a query or a form brings to a single logout URL: a request, or the answer to one.
-#[derive(Deserialize)]
-pub struct Message {
-    #[serde(rename = "SAMLRequest", default)]
-    request: String,
-    #[serde(rename = "SAMLResponse")]
-    pub answer: Option<String>,
-    #[serde(rename = "RelayState", default)]
-    pub relay_state: String,
-}
-
-impl Message {
-    pub fn posted(&self) -> Delivered<'_> {
-        Delivered::Post(self.answer.as_ref().unwrap_or(&self.request))
-    }
+    let tenant = session.as_ref().and_then(|session| service.tenants.by_entity_id(session.issuer()));
+    let idp = tenant.as_ref().map(|tenant| &tenant.verifier().identity_providers()[0]);
+    let idp = idp.filter(|idp| idp.slo_redirect_url().or(idp.slo_post_url()).is_some());
+    let (Some(idp), Some(session)) = (idp, &session) else { return Ok((jar, Redirect::to("/")).into_response()) };
+    let sent = OutgoingRequest::new(&service.sp, idp, session, &service.signing_key);
+    let sent = sent.and_then(|request| request.by_preferred_binding(SystemTime::now()));
+    let (sent, pending) = sent.map_err(|error| Refusal::from(error).of_logout())?;
+    Ok((jar.add(cookie(LOGOUT, pending.to_compact(), SameSite::None)), carried(&sent)).into_response())
 }
 
 type Received = (State<Service>, SignedCookieJar, Path<String>);
 
-async fn by_redirect(to: Received, query: RawQuery, message: Query<Message>) -> Result<Response, Refusal> {
-    let query = query.0.unwrap_or_default();
-    receive(to, Delivered::Redirect(&query), &message).await.map_err(Refusal::of_logout)
+async fn by_redirect(to: Received, RawQuery(query): RawQuery, fields: Query<Fields>) -> Result<Response, Refusal> {
+    receive(to, Delivered::Redirect(&query.unwrap_or_default()), &fields).await.map_err(Refusal::of_logout)
 }
 
-async fn by_post(to: Received, message: Form<Message>) -> Result<Response, Refusal> {
-    receive(to, message.posted(), &message).await.map_err(Refusal::of_logout)
+async fn by_post(to: Received, fields: Form<Fields>) -> Result<Response, Refusal> {
+    receive(to, posted(&fields), &fields).await.map_err(Refusal::of_logout)
 }
 
-async fn receive((service, jar, tenant): Received, message: Delivered<'_>, fields: &Message) -> Result<Response, Refusal> {
+/// The message in a form: a request, or the answer to one.
+pub fn posted(fields: &Fields) -> Delivered<'_> {
+    Delivered::Post(field(fields, "SAMLResponse").or(field(fields, "SAMLRequest")).unwrap_or_default())
+}
+
+async fn receive((service, jar, tenant): Received, message: Delivered<'_>, fields: &Fields) -> Result<Response, Refusal> {
     let connection = service.tenants.get(&*tenant).ok_or_else(|| Refusal::unknown_tenant(&tenant))?;
     let (idp, now) = (&connection.verifier().identity_providers()[0], SystemTime::now());
-    let verifier = LogoutVerifier::new(&service.sp, idp.clone(), service.slo_url(&tenant))?;
-    if fields.answer.is_some() {
+    let verifier = LogoutVerifier::new(&service.sp, idp.clone(), slo_url(&service.sp, &tenant))?;
+    if fields.contains_key("SAMLResponse") {
         let pending = jar.get(LOGOUT).and_then(|cookie| cookie.value().parse::<PendingLogout>().ok());
         let pending = pending.ok_or_else(|| Refusal::new(400, "no_logout_pending", "this browser did not start one"))?;
         let answer = verifier.verify_response(message, pending.expect(idp.entity_id(), now)?, now)?;
@@ -81,8 +60,8 @@ async fn receive((service, jar, tenant): Received, message: Delivered<'_>, field
     }
     let request = verifier.verify_request(message, now)?.claim_async(&service.used).await?;
     service.sessions.end_all(&request);
-    let answer = OutgoingResponse::new(&service.sp, idp, &request, &service.signing_key)?.relay_state(&fields.relay_state);
-    Ok(carried(&answer.by_preferred_binding(now)?))
+    let answer = OutgoingResponse::new(&service.sp, idp, &request, &service.signing_key)?;
+    Ok(carried(&answer.relay_state(field(fields, "RelayState").unwrap_or_default()).by_preferred_binding(now)?))
 }
 
 /// Like the other two. Their values do not look alike.

@@ -8,10 +8,9 @@ use axum::response::{Html, IntoResponse, Response};
 use axum_extra::extract::SignedCookieJar;
 use saml_verify::logout::{self, Outgoing};
 use saml_verify::time::format_rfc3339;
-use saml_verify::{ConfigError, Error, PendingRequestError, PostPage, RelayState, RequestError};
+use saml_verify::{Error, RelayState, ServiceError};
 
 use crate::service::Service;
-use crate::session::Session;
 
 /// Why there is no login or no logout, for the log alone; the browser gets the sentence.
 pub struct Refusal {
@@ -35,25 +34,12 @@ impl Refusal {
     }
 }
 
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        let (section, expected, received, remedy) = (error.section(), error.expected(), error.received(), error.remedy());
-        let detail = format!("{error} [{section}]; expected {expected:?}, received {received:?}; {remedy}");
-        Self::new(error.kind().http_status(), error.code(), detail)
+impl<E: Into<ServiceError>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        let error = error.into();
+        Self::new(error.http_status(), error.code(), error.for_log())
     }
 }
-
-macro_rules! refused {
-    ($($error:ty => $status:literal)*) => {$(
-        impl From<$error> for Refusal {
-            fn from(error: $error) -> Self {
-                Self::new($status, error.code(), format!("{error}; {}", error.remedy()))
-            }
-        }
-    )*};
-}
-
-refused!(RequestError => 400 PendingRequestError => 400 ConfigError => 500);
 
 impl IntoResponse for Refusal {
     /// The same page for every cause. The reference number leads from it to the line in the log.
@@ -68,13 +54,13 @@ impl IntoResponse for Refusal {
 }
 
 pub async fn home(service: State<Service>, jar: SignedCookieJar) -> Html<String> {
-    let Some(Session { tenant, user, until, .. }) = service.sessions.of(&jar) else {
+    let Some(session) = service.sessions.of(&jar) else {
         let tenants: BTreeSet<String> = service.tenants.connections().iter().map(|one| escape(one.key())).collect();
-        let link = |name| format!("<a class=\"button\" href=\"/login/{name}\">{name}</a>");
-        let links: String = tenants.iter().map(link).collect();
+        let links: String = tenants.iter().map(|name| format!("<a class=\"button\" href=\"/login/{name}\">{name}</a>")).collect();
         return page("Log in", &format!("<p>Who is your employer?</p>{links}"));
     };
-    let (user, tenant, until) = (escape(&user.value), escape(&tenant), format_rfc3339(until)[..16].replace('T', " "));
+    let until = format_rfc3339(session.until)[..16].replace('T', " ");
+    let (user, tenant) = (escape(&session.user.value), escape(&session.tenant));
     let who = format!("You are <b id=\"user\">{user}</b> of <b id=\"tenant\">{tenant}</b>. The session ends at {until} UTC.");
     page("Logged in", &format!("<p>{who}</p><form method=\"post\" action=\"/logout\"><button>Log out</button></form>"))
 }
@@ -85,23 +71,9 @@ pub fn page(title: &str, body: &str) -> Html<String> {
     Html(format!("{head}<main><h1>{title}</h1>{body}</main></html>"))
 }
 
-/// A message of logout on its way. Chromium applies `form-action` to the redirects behind a form, so that a page leads on instead.
+/// A message of logout on its way.
 pub fn carried(message: &Outgoing) -> Response {
-    match message {
-        Outgoing::Post(page) => posted(page),
-        Outgoing::Redirect(url) => {
-            let on = format!("<meta http-equiv=\"refresh\" content=\"0; url={0}\"><a href=\"{0}\">Continue</a>", escape(url));
-            page("Logging out", &on).into_response()
-        }
-    }
-}
-
-pub fn posted(page: &PostPage) -> Response {
-    (page.headers(), page.html().to_owned()).into_response()
-}
-
-pub async fn style() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css")], include_str!("style.css"))
+    (message.headers(), message.html().into_owned()).into_response()
 }
 
 /// No cache keeps a page, no script runs in it, and no other site frames it. A page that brings a policy of its own keeps that.

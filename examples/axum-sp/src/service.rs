@@ -1,17 +1,15 @@
 //! The service: a login starts, its answer comes, and a session begins. `docs/axum.md` shows what stands between the two marks.
 
-use std::error::Error;
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::{collections::HashMap, error::Error, sync::Arc, time::SystemTime};
 
 use axum::Router;
 use axum::extract::{Form, FromRef, Path, Query, State};
 use axum::response::Redirect;
 use axum::routing::{get, post};
 use axum_extra::extract::cookie::{Cookie, Key, SameSite, SignedCookieJar};
-use saml_verify::{AsyncReplayStore, AuthnRequest, IdentityProvider, Limits, PendingRequest, PendingRequests};
-use saml_verify::{Registry, ServiceProvider, SigningKey, TrustedKeys, Verifier, peek_issuer};
-use serde::Deserialize;
+use saml_verify::metadata::{MetadataReader, Vouched};
+use saml_verify::{AsyncReplayStore, AuthnRequest, Limits, PendingRequest, PendingRequests};
+use saml_verify::{Registry, ServiceProvider, SigningKey, Verifier, peek_issuer};
 
 use crate::page::Refusal;
 use crate::session::Sessions;
@@ -27,28 +25,27 @@ pub struct Service {
     pub signing_key: SigningKey,
 }
 
-pub fn connect(service: &Service, tenant: &str, entity_id: &str, url: &str, pem: &[u8]) -> Result<(), Box<dyn Error>> {
-    let idp = IdentityProvider::new(entity_id, TrustedKeys::from_pem(pem)?)?.single_sign_on_url(url)?;
-    service.tenants.insert(tenant.to_owned(), Verifier::new(service.sp.clone(), idp))?;
+pub fn connect(service: &Service, tenant: &str, metadata: &[u8]) -> Result<(), Box<dyn Error>> {
+    let metadata = MetadataReader::new(Vouched::ByAuthenticatedChannel).read_idp(metadata, SystemTime::now())?;
+    service.tenants.insert(tenant.to_owned(), Verifier::new(service.sp.clone(), metadata.identity_provider()?))?;
     Ok(())
 }
 
-pub fn routes(service: Service) -> Router {
-    let routes = Router::new().route("/login/{tenant}", get(login)).route("/saml/acs", post(acs_or_start));
-    routes.with_state(service)
+pub fn routes() -> Router<Service> {
+    Router::new().route("/login/{tenant}", get(login)).route("/saml/acs", post(acs_or_start))
 }
 
-async fn login(service: State<Service>, jar: SignedCookieJar, tenant: Path<String>, wish: Query<Wish>) -> Outcome {
+async fn login(service: State<Service>, jar: SignedCookieJar, tenant: Path<String>, wish: Query<Fields>) -> Outcome {
     let connection = service.tenants.get(&*tenant).ok_or_else(|| Refusal::unknown_tenant(&tenant))?;
-    let request = AuthnRequest::of(connection.verifier())?.return_to(wish.return_to.as_deref().unwrap_or("/"));
+    let request = AuthnRequest::of(connection.verifier())?.return_to(field(&wish, "return_to").unwrap_or("/"));
     let (login, mut pending) = (request.redirect(SystemTime::now())?, pending(&jar));
     pending.add(login.pending);
     Ok((jar.add(cookie(PENDING, pending.to_compact(), SameSite::None)), Redirect::to(&login.url)))
 }
 
-async fn acs(service: &Service, jar: SignedCookieJar, form: &Answer) -> Outcome {
+async fn acs(service: &Service, jar: SignedCookieJar, form: &Fields) -> Outcome {
     let (now, mut pending) = (SystemTime::now(), pending(&jar));
-    let (tenant, verified) = pending.verify_post(&service.tenants, &form.saml_response, now)?;
+    let (tenant, verified) = pending.verify_post(&service.tenants, field(form, "SAMLResponse").unwrap_or_default(), now)?;
     let login = verified.claim_async(&service.used).await?;
     let request = pending.take_answered(&login);
     let jar = jar.add(cookie(PENDING, pending.to_compact(), SameSite::None));
@@ -71,35 +68,26 @@ pub const SESSION: &str = "__Host-session";
 
 type Outcome = Result<(SignedCookieJar, Redirect), Refusal>;
 
-/// Where the user wants to go.
-#[derive(Deserialize)]
-pub struct Wish {
-    return_to: Option<String>,
+/// What a query or a form says. RelayState of a login is not read: where the user wanted to go lies with the pending request.
+pub type Fields = HashMap<String, String>;
+
+pub fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
+    fields.get(name).map(String::as_str)
 }
 
-/// The form that comes with an answer. RelayState is not read: where the user wanted to go lies with the pending request.
-#[derive(Deserialize)]
-pub struct Answer {
-    #[serde(rename = "SAMLResponse", default)]
-    saml_response: String,
-}
-
-impl Service {
-    /// Where messages of logout of that tenant come.
-    pub fn slo_url(&self, tenant: &str) -> String {
-        self.sp.acs_urls()[0].replace("/saml/acs", &format!("/saml/slo/{tenant}"))
-    }
+/// Where messages of logout of that tenant come.
+pub fn slo_url(sp: &ServiceProvider, tenant: &str) -> String {
+    sp.acs_urls()[0].replace("/saml/acs", &format!("/saml/slo/{tenant}"))
 }
 
 /// The ACS as browsers reach it. Anybody can make a browser post a login that answers nothing, and so log its user in as somebody
 /// else: once it is known to be genuine, it is taken for the wish to log in, and a login of our own starts.
-async fn acs_or_start(service: State<Service>, jar: SignedCookieJar, form: Form<Answer>) -> Outcome {
-    match acs(&service, jar.clone(), &form).await {
-        Err(refusal) if refusal.code == "in_response_to_missing" => {
-            let issuer = peek_issuer(&form.saml_response, &Limits::DEFAULT)?;
-            let tenant = service.tenants.by_entity_id(issuer.claimed_entity_id()).ok_or(refusal)?;
-            Ok((jar, Redirect::to(&format!("/login/{}", tenant.key()))))
-        }
-        outcome => outcome,
-    }
+async fn acs_or_start(service: State<Service>, jar: SignedCookieJar, form: Form<Fields>) -> Outcome {
+    let refusal = match acs(&service, jar.clone(), &form).await {
+        Err(refusal) if refusal.code == "in_response_to_missing" => refusal,
+        outcome => return outcome,
+    };
+    let issuer = peek_issuer(field(&form, "SAMLResponse").unwrap_or_default(), &Limits::DEFAULT)?;
+    let tenant = service.tenants.by_entity_id(issuer.claimed_entity_id()).ok_or(refusal)?;
+    Ok((jar, Redirect::to(&format!("/login/{}", tenant.key()))))
 }

@@ -40,8 +40,7 @@ impl Sessions {
     }
 
     pub fn of(&self, jar: &SignedCookieJar) -> Option<Session> {
-        let session = self.all().get(jar.get(SESSION)?.value()).cloned()?;
-        Some(session).filter(|session| SystemTime::now() < session.until)
+        self.all().get(jar.get(SESSION)?.value()).filter(|session| SystemTime::now() < session.until).cloned()
     }
 
     pub fn end(&self, jar: &SignedCookieJar) -> Option<Session> {

@@ -135,7 +135,7 @@ fn the_other_key_signs_as_its_kind_does() {
 #[test]
 fn a_response_beyond_the_limits_is_signed_all_the_same() {
     let idp = TestIdp::new(IDP);
-    let groups = (0..Limits::DEFAULT.nodes).map(|number| format!("group-{number}"));
+    let groups = (0..Limits::DEFAULT.nodes).map(|number| format!("group-{number:060}"));
     let large = response(&idp).attribute("groups", groups);
     let refused = verify(&verifier(connection(&idp)), &large).expect_err("too long");
     assert_eq!(refused.code(), "too_long");

@@ -316,6 +316,13 @@ fn a_query_is_verified_as_it_arrived() {
         let outcome = request(Delivered::Redirect(&query));
         let told = outcome.as_ref().map(|request| request.signed_relay_state()).map_err(|error| error.code());
         assert_eq!(told, expected, "{name}");
+        // A query that was changed looks like one of another key, and mostly a framework did it.
+        if let Some(error) = outcome.err().filter(|error| error.code() == "untrusted_key") {
+            let (message, remedy) = (error.message(), error.remedy());
+            assert!(message.starts_with("not signed with a trusted key, or changed since: trusted is "), "{name}: {message}");
+            assert!(remedy.starts_with("hand over the query as it arrived: decoded and encoded again"), "{name}: {remedy}");
+            assert!(remedy.contains("rotated its signing key"), "{name}: {remedy}");
+        }
     }
 }
 
@@ -694,6 +701,8 @@ fn urls_and_skew_are_checked_when_the_service_starts() {
     ] {
         let error = LogoutVerifier::new(&sp(), connection(), url).err();
         assert_eq!(error.as_ref().map(saml_verify::ConfigError::code), expected, "{url}");
+        let told = error.is_some_and(|error| error.to_string().contains("allow `http-acs-url` knowingly"));
+        assert_eq!(told, url == "http://sp.example/slo", "{url}");
     }
     let more = verifier().also_accepting_slo_url("https://old.example/slo").expect("a URL");
     let field = common_field(&REQUEST.replace("sp.example", "old.example"));

@@ -294,7 +294,8 @@ impl IdentityProvider {
     pub(crate) fn verify_query(&self, query: &str, limits: &Limits) -> Result<(RedirectMessage, QueryProof), Error> {
         let query = SignedQuery::read(query, limits)?;
         let method = SignatureAlgorithm::accept(&query.method()?, self.departures)?;
-        let key = self.keys.verify(method, query.signed_octets().as_bytes(), &query.value()?, Vec::new)?;
+        let key = self.keys.verify(method, query.signed_octets().as_bytes(), &query.value()?, Vec::new);
+        let key = key.map_err(SignatureError::in_query)?;
         Ok((query.decode(limits)?, QueryProof { key, method: method.name() }))
     }
 

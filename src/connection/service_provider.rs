@@ -168,7 +168,8 @@ fn checked_acs_url(value: String, plain_http: Option<&'static str>) -> Result<St
 }
 
 /// SAML2Int SDP-SP09: TLS, except on the machine of a developer.
-const NOT_HTTPS: &str = "it is not https: for a service in an intranet or behind a tunnel allow `http-acs-url` knowingly";
+pub(crate) const NOT_HTTPS: &str =
+    "it is not https: for a service in an intranet or behind a tunnel allow `http-acs-url` knowingly";
 
 #[cfg(test)]
 mod tests {

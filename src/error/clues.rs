@@ -16,6 +16,8 @@ pub struct Clues {
     pub authority: Option<Shown>,
     /// A sign that the message is a copy which a program wrote anew.
     pub copy: Option<CopySign>,
+    /// The signature is that of a query, in which a change looks like another key: there is no digest that would tell the two apart.
+    pub in_query: bool,
 }
 
 /// Whom a message claims to come from, and whom the connection is for.

@@ -207,7 +207,8 @@ impl fmt::Display for SignatureError {
                 clues.lead()
             ),
             Self::UntrustedKey { shown, trusted, clues } => {
-                write!(f, "{}not signed with a trusted key: ", clues.lead())?;
+                let changed = if clues.in_query { ", or changed since" } else { "" };
+                write!(f, "{}not signed with a trusted key{changed}: ", clues.lead())?;
                 shown.as_ref().map_or(Ok(()), |shown| write!(f, "the message shows the certificate {shown}, "))?;
                 let trusted: Vec<String> = trusted.iter().map(ToString::to_string).collect();
                 let what = if shown.is_some() { "trusted is" } else { "trusted is the certificate" };
@@ -400,6 +401,14 @@ impl SignatureError {
         self
     }
 
+    /// Adds that the signature is one over a query.
+    pub(crate) fn in_query(mut self) -> Self {
+        if let Self::UntrustedKey { clues, .. } = &mut self {
+            clues.in_query = true;
+        }
+        self
+    }
+
     /// Adds whom the message claims to come from, where no trusted key signed it, and that is not who the connection is for.
     pub(crate) fn with_claimed_issuer(mut self, claimed: &str, configured: &str) -> Self {
         if let Self::UntrustedKey { clues, .. }
@@ -428,6 +437,12 @@ fn remedy_for_untrusted_key(shows_certificate: bool, clues: &Clues) -> String {
     }
     let rotated = "if the identity provider rotated its signing key, download the new certificate from its administrator's pages (Auth0: \
                    Application, Addons, SAML2 Web App, Usage) and trust it beside the old one; never take it out of a message";
+    if clues.in_query {
+        return format!(
+            "hand over the query as it arrived: decoded and encoded again, it is no longer what was signed. If nothing touched it: {rotated}. \
+             Where none of this explains it, treat the message as an attack"
+        );
+    }
     match clues.copy {
         None => rotated.to_owned(),
         Some(_) if shows_certificate => format!("{rotated}. Of this message no signature may be right any more: {COPY}"),

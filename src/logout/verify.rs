@@ -9,6 +9,7 @@ use crate::binding::mistaken::in_place_of_message;
 use crate::binding::post::decode_post;
 use crate::binding::redirect::undeflated;
 use crate::connection::identity_provider::QueryProof;
+use crate::connection::service_provider::NOT_HTTPS;
 use crate::connection::url;
 use crate::error::{ConfigError, DecodeError, Error, LogoutError, Shown};
 use crate::limits::Limits;
@@ -65,7 +66,7 @@ impl LogoutVerifier {
     ///
     /// [`ConfigError::InvalidSloUrl`].
     pub fn new(sp: &ServiceProvider, idp: IdentityProvider, slo_url: impl Into<String>) -> Result<Self, ConfigError> {
-        Ok(Self::at(sp, idp, checked_slo_url(slo_url.into(), Some("it is not https"))?))
+        Ok(Self::at(sp, idp, checked_slo_url(slo_url.into(), Some(NOT_HTTPS))?))
     }
 
     /// As [`LogoutVerifier::new`], for a service that is reached without TLS, in an intranet or at the end of a tunnel: see
@@ -99,7 +100,7 @@ impl LogoutVerifier {
     ///
     /// [`ConfigError::InvalidSloUrl`].
     pub fn also_accepting_slo_url(mut self, url: impl Into<String>) -> Result<Self, ConfigError> {
-        self.slo_urls.push(checked_slo_url(url.into(), Some("it is not https"))?);
+        self.slo_urls.push(checked_slo_url(url.into(), Some(NOT_HTTPS))?);
         Ok(self)
     }
 

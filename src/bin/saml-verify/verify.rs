@@ -318,10 +318,10 @@ const ALLOW: [(&str, &str); 12] = [
     ("inclusive-c14n", "Canonical XML 1.0 and 1.1 beside the exclusive form"),
     ("signature-position", "the Signature as last child, as Auth0 wrote it before July 2017"),
     ("confirmation-not-before", "NotBefore of a bearer confirmation, checked as the start of its window"),
-    ("issuer-format", "any Format on the Issuer of the Response"),
+    ("issuer-format", "any Format on the Issuer of the Response, or of a message of logout"),
     ("non-ncname-id", "IDs that start with a digit or hold other name characters in a place where XML has none"),
     ("whole-document-reference", "URI=\"\" in the signature of the document's root element"),
-    (HTTP_ACS_URL, "an --acs-url without TLS, in an intranet or behind a tunnel"),
+    (HTTP_ACS_URL, "an --acs-url or --slo-url without TLS, in an intranet or behind a tunnel"),
     ("aes-cbc", "AES-CBC for what is encrypted, where a verified signature covers the cipher text"),
     (
         "aes-cbc-under-assertion-signature",

@@ -89,10 +89,10 @@ pub enum Departure {
     ///
     /// Weakens: **secrecy.** Nothing covers the cipher text, so that whoever recorded a message can post it again and again with changes,
     /// and learn from each answer, or from how long it takes, a little of what it says. After some thousand requests he knows it whole
-    /// (Jager and Somorovsky 2011), that of messages encrypted with AES-GCM for the same key included. This crate gives one answer to all
-    /// of them, a wrong signature included, but cannot make all of them take the same time. Nobody can log in by it: the signature of the
-    /// assertion holds, or there is no login. Needed for Auth0's default, which signs the assertion and encrypts it with aes256-cbc; let
-    /// an Action choose `aes256-gcm`, or `signResponse`, before you allow this.
+    /// (Jager and Somorovsky 2011), that of messages encrypted with AES-GCM for the same key included, whichever identity provider sent
+    /// them. This crate gives one answer to all of them, a wrong signature included, but cannot make all of them take the same time.
+    /// Nobody can log in by it: the signature of the assertion holds, or there is no login. Needed for Auth0's default, which signs the
+    /// assertion and encrypts it with aes256-cbc; let an Action choose `aes256-gcm`, or `signResponse`, before you allow this.
     AesCbcUnderAssertionSignature,
 }
 

@@ -12,7 +12,7 @@ use common::sealed::{
     CBC, CERTIFICATE, CONTENT_KEY, GCM, OTHER_CERTIFICATE, Sealed, decrypting, encrypted_key, plain_assertion, response_with,
     signed_assertion, verify_with, wrapped,
 };
-use saml_verify::{DecryptionError, Departure, Error, Verifier};
+use saml_verify::{DecryptionError, Departure, Error, SignatureError, Verifier};
 
 const CBC_ALONE: [Departure; 2] = [Departure::AesCbc, Departure::AesCbcUnderAssertionSignature];
 
@@ -79,6 +79,27 @@ fn questions_about_the_wrapped_key_have_one_answer() {
         // What the questions are made of is taken as it is.
         assert!(verify_with(&verifier, &response_with(&sealed.to_string())).is_ok(), "{cipher}");
     }
+}
+
+/// A recorded EncryptedKey, changed or not, beside one that the asker made himself for a plaintext of his own: whether the first came out
+/// must not decide whether the second is used.
+#[test]
+fn an_own_key_beside_a_wrapped_key_tells_nothing_of_it() {
+    let verifier = decrypting(&[]);
+    let sealed = Sealed::new(GCM, plain_assertion());
+    let mut answers = BTreeSet::new();
+    let recorded = wrapped(CERTIFICATE, &[9; 32]);
+    let mut changed = recorded.clone();
+    changed[100] ^= 1;
+    for asked in [recorded, changed, wrapped(CERTIFICATE, &[9; 16]), wrapped(OTHER_CERTIFICATE, &[9; 32]), vec![1; 255]] {
+        let asked = encrypted_key("", &asked);
+        for keys in [format!("{asked}{}", sealed.keys), format!("{}{asked}", sealed.keys)] {
+            let error =
+                verify_with(&verifier, &response_with(&Sealed { keys, ..sealed.clone() }.to_string())).expect_err("unsigned");
+            answers.insert(told(&error));
+        }
+    }
+    assert_eq!(answers, BTreeSet::from([told(&SignatureError::Unsigned.into())]));
 }
 
 /// Vaudenay 2002, Jager and Somorovsky 2011: a recorded cipher text, changed block by block to see which plaintexts are taken.

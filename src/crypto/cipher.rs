@@ -114,6 +114,24 @@ impl ContentCipher {
         }
     }
 
+    /// Decrypts with each of the keys: the result is that of the first which the tag confirms or, of CBC, which has none, of the first
+    /// that has the length. It takes as long whichever that is, and for as many as did not come out.
+    ///
+    /// Whoever adds an EncryptedKey of his own would else learn from its use that those in front of it did not come out.
+    pub(crate) fn decrypt_with_each(self, keys: &[Option<ContentKey>], octets: &[u8]) -> Decrypted {
+        let mut found = Decrypted { octets: Vec::new(), genuine: false };
+        let mut is_found = false;
+        for key in keys.iter().map(Option::as_ref) {
+            let decrypted = self.decrypt(key, octets);
+            let has_length = key.is_some_and(|key| key.octets().len() == self.key_len());
+            let counts = if self.is_authenticated() { decrypted.genuine } else { has_length };
+            if !is_found {
+                (found, is_found) = (decrypted, counts);
+            }
+        }
+        found
+    }
+
     /// Decrypts with that key or, where there is none of the right length, with one that nobody knows, so that it takes as long.
     pub(crate) fn decrypt(self, key: Option<&ContentKey>, octets: &[u8]) -> Decrypted {
         let key = key.filter(|key| key.octets().len() == self.key_len());
@@ -232,6 +250,34 @@ mod tests {
         // With CBC a decoy makes octets of some sort, one in sixteen times with a padding.
         for _ in 0..64 {
             assert!(!ContentCipher::Aes128Cbc.decrypt(None, &[7; 64]).genuine);
+        }
+    }
+
+    /// With a tag it says which key counts, wherever it stands; without one the first does that could be it.
+    #[test]
+    fn of_several_keys_one_counts() {
+        let (gcm, sealed) = GCM[0];
+        let octets = [vec![0; 12], hex(sealed)].concat();
+        let of = |octet, length| Some(ContentKey::new(vec![octet; length]));
+        for (keys, genuine) in [
+            (vec![], false),
+            (vec![None], false),
+            (vec![None, of(0, 16)], true),
+            (vec![of(1, 16), of(0, 16)], true),
+            (vec![of(0, 16), of(1, 16), None], true),
+            (vec![of(0, 32), of(1, 16)], false),
+        ] {
+            let opened = gcm.decrypt_with_each(&keys, &octets);
+            let octets = if genuine { vec![0; 16] } else { Vec::new() };
+            assert_eq!((opened.octets, opened.genuine), (octets, genuine), "{keys:?}");
+        }
+        // Long enough that no wrong key leaves the first octets as the right one does.
+        let octets = vec![7; 80];
+        for first in 0..32 {
+            let by = |key: &Option<ContentKey>| ContentCipher::Aes128Cbc.decrypt(key.as_ref(), &octets).octets[..48].to_vec();
+            let keys = [None, of(9, 32), of(first, 16), of(99, 16)];
+            let opened = ContentCipher::Aes128Cbc.decrypt_with_each(&keys, &octets);
+            assert_eq!(opened.octets[..48], by(&keys[2]), "{first}");
         }
     }
 

@@ -20,7 +20,7 @@ use crate::error::DecryptionKeyError;
 
 /// A private RSA key that opens what identity providers encrypt for its certificate. RSA-OAEP alone.
 ///
-/// Its numbers are overwritten when it is dropped; its debug form shows the kind and nothing else.
+/// Its numbers are overwritten when it is dropped (not so what is computed from them on the way); its debug form shows the kind and nothing else.
 pub struct DecryptionKey {
     key: PrivateKey,
     bits: usize,

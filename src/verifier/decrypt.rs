@@ -4,8 +4,8 @@
 //! used. Without one, the assertion is decrypted first and believed only for a signature of its own. What else is encrypted in an assertion
 //! is decrypted once the assertion is believed.
 //!
-//! Every private key is used on every EncryptedKey, also once one has fitted, so that time does not tell whether one did; and a content key
-//! that did not come out is replaced by one that nobody knows, so that the rest takes its course.
+//! Every private key is used on every EncryptedKey, and every content key on the cipher text, also once one has fitted, so that time does not
+//! tell whether one did; and a content key that did not come out is replaced by one that nobody knows, so that the rest takes its course.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -203,10 +203,26 @@ impl Verifier {
         let parts = signed.and_then(|signed| explain_parts(report, &mut opener, signed));
         let opened = parts.as_ref().and_then(|parts| explain_parsing(report, parts, &mut opener));
         let assertion = inside.and_then(|(_, element)| {
-            let mut opened = opened.iter().flatten().map(Opened::element);
-            report.stage(&CONTENT, Assertion::read_opened(element, &mut opened))
+            let read = Assertion::read_opened(element, &mut opened.iter().flatten().map(Opened::element));
+            self.explain_content(report, read, opened.is_some())
         });
         self.explain_judgement(report, &course, assertion)
+    }
+
+    /// What the assertion says. That a name is encrypted is nothing new where an earlier failure is why it was not opened.
+    pub(super) fn explain_content<'d>(
+        &self,
+        report: &mut Report,
+        read: Result<Assertion<'d, Unsigned<'d>>, StructureError>,
+        opened: bool,
+    ) -> Option<Assertion<'d, Unsigned<'d>>> {
+        if read.as_ref().is_err_and(|error| *error == StructureError::EncryptedId)
+            && self.service_provider.can_decrypt()
+            && !opened
+        {
+            return None;
+        }
+        report.stage(&CONTENT, read)
     }
 }
 
@@ -270,8 +286,8 @@ impl Opener<'_> {
     async fn open<'d, V: Carrier<'d>>(&mut self, carrier: V, content: &'static str) -> Result<Plaintext<V>, DecryptionError> {
         let sealed = Sealed::read(carrier, content, self.departures, self.recipients)?;
         self.spend(sealed.keys().len())?;
-        let key = self.unwrap(sealed.keys(), |key| sealed.takes(key)).await?;
-        Ok(sealed.decrypt(key.as_ref()))
+        let keys = self.unwrap(sealed.keys()).await?;
+        Ok(sealed.decrypt(&keys))
     }
 
     /// The same where nobody is waited for.
@@ -309,24 +325,18 @@ impl Opener<'_> {
         Ok(())
     }
 
-    /// The first content key that comes out and is one that the cipher takes. All of them are unwrapped, whichever it is.
-    async fn unwrap(
-        &self,
-        wrapped: &[WrappedKey],
-        takes: impl Fn(&ContentKey) -> bool,
-    ) -> Result<Option<ContentKey>, DecryptionError> {
-        let mut found = None;
+    /// What comes out of each wrapped key with each private key. All of them are used, whatever comes out.
+    async fn unwrap(&self, wrapped: &[WrappedKey]) -> Result<Vec<Option<ContentKey>>, DecryptionError> {
+        let mut unwrapped = Vec::new();
         for wrapped in wrapped {
             for own in self.own {
-                let key = own.unwrap_key(wrapped).map_err(DecryptionError::unavailable)?;
-                found = found.or(key.filter(&takes));
+                unwrapped.push(own.unwrap_key(wrapped).map_err(DecryptionError::unavailable)?);
             }
             if let Some(remote) = self.remote {
-                let key = remote.unwrap_key(wrapped).await.map_err(DecryptionError::unavailable)?;
-                found = found.or(key.filter(&takes));
+                unwrapped.push(remote.unwrap_key(wrapped).await.map_err(DecryptionError::unavailable)?);
             }
         }
-        Ok(found)
+        Ok(unwrapped)
     }
 }
 

@@ -73,6 +73,9 @@ impl Verifier {
         let read = |element| Assertion::read_opened(element, &mut opened.iter().flatten().map(Opened::element));
         #[cfg(not(feature = "decrypt"))]
         let read = Assertion::read;
+        #[cfg(feature = "decrypt")]
+        let assertion = element.and_then(|element| self.explain_content(report, read(element), opened.is_some()));
+        #[cfg(not(feature = "decrypt"))]
         let assertion = element.and_then(|element| report.stage(&CONTENT, read(element)));
         self.explain_judgement(report, &course, assertion)
     }

@@ -180,12 +180,12 @@ fn names_are_absolute(document: &Document<'_>) -> Result<(), NotCanonical> {
 ///
 /// # Errors
 ///
-/// [`NotCanonical`]; `out` has then what it had before. Too long is what makes `out` longer than the canonical form of a document may
-/// be, so that all forms that one string collects are bounded together.
+/// [`NotCanonical`]; `out` has then what it had before. Too long is what makes `out` longer than the canonical form of the message may
+/// be, so that all forms that one string collects, those of its plaintexts too, are bounded together.
 pub(super) fn append_content(parent: Cursor<'_>, excluded: Option<NodeId>, out: &mut String) -> Result<(), NotCanonical> {
     let document = parent.document;
     names_are_absolute(document)?;
-    let mut content = Bounded { left: longest(document.strings.text.len()).checked_sub(out.len()), octets: Vec::new() };
+    let mut content = Bounded { left: longest(document.strings.message).checked_sub(out.len()), octets: Vec::new() };
     let job = Job { algorithm: Algorithm::Exclusive10, prefix_list: "", apex: parent.id, excluded };
     let mut canonicalizer = Canonicalizer::new(document, job, &mut content);
     parent.children().try_for_each(|child| {

@@ -41,6 +41,8 @@ pub(super) struct Strings<'i> {
     pub(super) mark: usize,
     /// The bytes in front of what positions are told of: of a plaintext, what it was put into.
     pub(super) preface: usize,
+    /// The bytes of the message; of a plaintext, of that which it came in. What is collected from all its parts is bounded by them.
+    pub(super) message: usize,
 }
 
 /// The position of a node in the arena.

@@ -39,6 +39,8 @@ pub(crate) struct Surroundings<'d> {
     namespaces: BTreeMap<&'d str, &'d str>,
     /// How many elements are open.
     depth: usize,
+    /// The bytes of the message.
+    message: usize,
 }
 
 impl<'d> Surroundings<'d> {
@@ -76,7 +78,7 @@ impl<'d> Surroundings<'d> {
         for &id in path.iter().rev() {
             add(Cursor { document, id }, &mut namespaces);
         }
-        Self { namespaces, depth: path.len() }
+        Self { namespaces, depth: path.len(), message: document.strings.message }
     }
 }
 
@@ -157,17 +159,12 @@ impl<'d, V: Carrier<'d>> Sealed<V> {
         &self.keys
     }
 
-    /// Whether that can be the key, by its length.
-    pub(crate) fn takes(&self, key: &ContentKey) -> bool {
-        key.octets().len() == self.cipher.key_len()
-    }
-
-    /// Decrypts with the key, or without one for appearance.
-    pub(crate) fn decrypt(self, key: Option<&ContentKey>) -> Plaintext<V> {
-        let decrypted = self.cipher.decrypt(key, &self.octets);
+    /// Decrypts with the one of these keys that opens it; `None` stands for each that did not come out.
+    pub(crate) fn decrypt(self, keys: &[Option<ContentKey>]) -> Plaintext<V> {
+        let decrypted = self.cipher.decrypt_with_each(keys, &self.octets);
         let text = String::from_utf8(decrypted.octets);
         let genuine = decrypted.genuine & text.is_ok();
-        let Surroundings { namespaces, depth } = self.carrier.surroundings();
+        let Surroundings { namespaces, depth, message } = self.carrier.surroundings();
         let declarations: Vec<(String, &str)> =
             namespaces.into_iter().map(|(prefix, name)| (declaration(prefix), name)).collect();
         let declarations: Vec<(&str, Option<&str>)> = declarations.iter().map(|(name, value)| (&**name, Some(*value))).collect();
@@ -177,7 +174,7 @@ impl<'d, V: Carrier<'d>> Sealed<V> {
         let text = writer.finish();
         let start = text.len().saturating_sub(plaintext.len() + "</>".len() + PLACE.len());
         let malleable = !V::COVERED && !self.cipher.is_authenticated();
-        Plaintext { carrier: self.carrier, content: self.content, text, start, genuine, depth, malleable }
+        Plaintext { carrier: self.carrier, content: self.content, text, start, genuine, depth, message, malleable }
     }
 }
 
@@ -194,6 +191,8 @@ pub(crate) struct Plaintext<V> {
     start: usize,
     genuine: bool,
     depth: usize,
+    /// The bytes of the message that it came in.
+    message: usize,
     malleable: bool,
 }
 
@@ -214,6 +213,7 @@ impl<V: Copy> Plaintext<V> {
         let parsed = Document::parse_message(self.text.as_bytes(), &within).ok();
         let opened = parsed.and_then(|mut document| {
             document.strings.preface = self.start;
+            document.strings.message = self.text.len().max(self.message);
             limits.nodes = limits.nodes.saturating_sub(document.nodes.len());
             let element = only_element(&document, self.content)?;
             Some(Opened { document, element, carrier: self.carrier })

@@ -183,7 +183,7 @@ impl<'i> Parser<'i> {
         let mut nodes = Vec::with_capacity(text.len() / 88 + 24);
         nodes.push(Node { parent: NodeId::DOCUMENT, end: NodeId::DOCUMENT, source: Span::default(), content: Content::Document });
         let mut document = Document {
-            strings: Strings { text, changed: String::new(), mark: 0, preface: 0 },
+            strings: Strings { text, changed: String::new(), mark: 0, preface: 0, message: text.len() },
             nodes,
             attributes: Vec::with_capacity(text.len() / 96 + 8),
             declarations: Vec::with_capacity(16),

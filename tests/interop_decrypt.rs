@@ -14,8 +14,10 @@ use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
 use common::sealed::{CERTIFICATE, key, response_with, signed_assertion, signed_response_with, verifier_of, verify_with};
-use common::signed::{ACS, IDP, REQUEST, SP, now};
+use common::signed::{ACS, IDP, REQUEST, SP};
 use common::{read_text, testdata};
+use saml_verify::canonical::Algorithm;
+use saml_verify::internals::sign;
 use saml_verify::test_idp::TestIdp;
 use saml_verify::time::format_rfc3339;
 use saml_verify::{Departure, Error, Expect, IdentityProvider, Login, ServiceProvider, Verifier};
@@ -116,11 +118,8 @@ fn what_saml_encrypts_is_a_login() {
         if !name.starts_with("saml ") {
             continue;
         }
-        let issued = |response: String| {
-            response.replace(&format_rfc3339(now() - std::time::Duration::from_secs(1800)), &format_rfc3339(clock))
-        };
         let encrypted = encrypted.replacen("<?xml version=\"1.0\"?>", "", 1);
-        let unsigned = issued(response_with(&encrypted));
+        let unsigned = issued(&response_with(&encrypted), clock);
         if name.contains("tripledes") {
             assert_eq!(verify(&unsigned).unwrap_err().code(), "content_encryption_refused", "{name}");
             continue;
@@ -142,14 +141,17 @@ fn what_saml_encrypts_is_a_login() {
     assert_eq!(read, 8, "four ciphers, signed inside or around");
 }
 
-/// The Response of that time, with something in place of its Assertion, signed.
+/// The Response, issued at that time.
+fn issued(response: &str, at: SystemTime) -> String {
+    let start = response.find("IssueInstant=\"").expect("an instant") + "IssueInstant=\"".len();
+    let end = start + response[start..].find('"').expect("its end");
+    [&response[..start], &format_rfc3339(at), &response[end..]].concat()
+}
+
+/// The same with something in place of its Assertion, signed.
 fn issued_and_signed(content: &str, at: SystemTime) -> String {
-    let plain = response_with(content);
-    let start = plain.find("IssueInstant=\"").expect("an instant") + "IssueInstant=\"".len();
-    let end = start + plain[start..].find('"').expect("its end");
-    let plain = [&plain[..start], &format_rfc3339(at), &plain[end..]].concat();
-    let signature =
-        saml_verify::internals::sign(&TestIdp::new(IDP), &plain, "_response", saml_verify::canonical::Algorithm::Exclusive10, "");
+    let plain = issued(&response_with(content), at);
+    let signature = sign(&TestIdp::new(IDP), &plain, "_response", Algorithm::Exclusive10, "");
     plain.replacen("</saml:Issuer>", &format!("</saml:Issuer>{signature}"), 1)
 }
 
@@ -191,7 +193,7 @@ impl Template {
     }
 }
 
-/// The assertion is serialized as it stands in the document: its prefixes are declared outside.
+/// The assertion is serialized as it stands in the document: its prefixes are declared outside. Debian's xmlsec1 has SHA-1 alone for OAEP.
 #[test]
 #[ignore = "needs xmlsec1; `.ci/run interop` runs it"]
 fn what_xmlsec1_encrypts_is_read() {
@@ -202,8 +204,7 @@ fn what_xmlsec1_encrypts_is_read() {
     let mut read = 0;
     for (namespace, mode) in [(XENC11, "gcm"), (XENC, "cbc")] {
         for (bits, session_key) in [(128, "aes-128"), (192, "aes-192"), (256, "aes-256")] {
-            for digest in [None, Some("http://www.w3.org/2000/09/xmldsig#sha1"), Some("http://www.w3.org/2001/04/xmlenc#sha256")]
-            {
+            for digest in [None, Some("http://www.w3.org/2000/09/xmldsig#sha1")] {
                 let template =
                     Template { cipher: format!("{namespace}aes{bits}-{mode}"), session_key, digest, certificate: read % 2 == 0 };
                 let xml = template.encrypted(&document, &folder);
@@ -229,7 +230,7 @@ fn what_xmlsec1_encrypts_is_read() {
             }
         }
     }
-    assert_eq!(read, 18);
+    assert_eq!(read, 12, "six ciphers, with a DigestMethod and without");
 
     // Under a signed Response: xmlsec1 leaves the declaration of `saml` outside, where the signature covers it.
     let plain =

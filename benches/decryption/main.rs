@@ -146,8 +146,8 @@ fn hostile(rounds: usize) {
         ("keys beside, and pointers at them", 7_000, &|n| carrying(&[0; 40], &many(n, &pointer), &many(n, &key))),
         ("characters in a plaintext", 500_000, &|n| opening(&"a".repeat(n))),
         ("elements in a plaintext", 60_000, &|n| opening(&format!("<saml:Assertion>{}</saml:Assertion>", "<a/>".repeat(n)))),
-        ("ends of the place in a plaintext", 60_000, &|n| opening(&"</place><place>".repeat(n))),
-        ("namespaces around", 60, &|n| {
+        ("ends of the place in a plaintext", 30_000, &|n| opening(&"</place><place>".repeat(n))),
+        ("namespaces around", 48, &|n| {
             let declared = many(n, &|number| format!(" xmlns:p{number}=\"urn:{}\"", "n".repeat(900)));
             let field = opening("<saml:Assertion/>");
             let xml = String::from_utf8(STANDARD.decode(field).expect("base64")).expect("UTF-8");

@@ -1,5 +1,8 @@
 //! The ciphers of contents: AES-GCM, and AES-CBC where a connection allows it. XML Encryption 1.1 section 5.2.
 //!
+//! One library has all of them: ring has neither AES-192 nor CBC. On processors with instructions for AES and GHASH it uses them; elsewhere it
+//! is constant-time all the same.
+//!
 //! A key and a cipher text go in, a plaintext comes out that is [genuine](Decrypted::genuine) or not. Why it is not, nobody learns.
 //!
 //! # Not supported

@@ -43,9 +43,9 @@ impl Verifier {
         let unverified = report.stage(RESPONSE, read)?;
         let chosen = self.explain_choice(report, &unverified);
         chosen.and_then(|idp| report.stage(&[RESPONSE_ID], idp.judge_id("Response", unverified.envelope.id)));
-        let verify = |element, name| chosen.map(|idp| idp.verify(&document, element, name));
 
-        let response = verify(unverified.element, "Response").and_then(|proof| report.optional_stage(&RESPONSE_SIGNATURE, proof));
+        let response = chosen.map(|idp| idp.verify(&document, unverified.element, "Response"));
+        let response = response.and_then(|proof| report.optional_stage(&RESPONSE_SIGNATURE, proof));
         let course = Course { chosen, envelope: &unverified.envelope, response, encrypted: false, expect, now };
         #[cfg(feature = "decrypt")]
         let mut opener = self.opener(chosen.or(self.identity_providers.first())?, &document, None);
@@ -61,9 +61,9 @@ impl Verifier {
         }
         let element = explain_assertion(report, &unverified, course.response_signed());
         let own = element.map(|element| (&document, element));
-        let _proven = self.explain_proof(report, &course, own);
+        let proven = self.explain_proof(report, &course, own);
         #[cfg(feature = "decrypt")]
-        let parts = _proven
+        let parts = proven
             .as_ref()
             .and_then(|proven| proven.elements(unverified.envelope.clone()).ok())
             .and_then(|(_, assertion)| explain_parts(report, &mut opener, assertion));
@@ -72,7 +72,7 @@ impl Verifier {
         #[cfg(feature = "decrypt")]
         let read = |element| Assertion::read_opened(element, &mut opened.iter().flatten().map(Opened::element));
         #[cfg(not(feature = "decrypt"))]
-        let read = Assertion::read;
+        let (_, read) = (proven, Assertion::read);
         #[cfg(feature = "decrypt")]
         let assertion = element.and_then(|element| self.explain_content(report, read(element), opened.is_some()));
         #[cfg(not(feature = "decrypt"))]

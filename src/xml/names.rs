@@ -52,8 +52,8 @@ pub(super) enum NameFault {
 pub(super) struct Names<'i> {
     /// By [`PrefixId`].
     prefixes: Vec<&'i str>,
-    /// By name, but for the empty one: however many there are, one is found at once.
-    ids: BTreeMap<&'i str, PrefixId>,
+    /// Those behind the [`first_few`], by name: however many there are, one is found at once.
+    more: BTreeMap<&'i str, PrefixId>,
     limit: usize,
     /// Where in `known` a name is, by its hash, or behind that; zero in those that are free.
     slots: [u8; SLOTS],
@@ -67,13 +67,26 @@ const SLOTS: usize = 256;
 /// So many slots are looked at for a name, from that of its hash on.
 const NEIGHBOURS: usize = 8;
 
+/// So many prefixes, or namespace names, are looked through one by one: genuine messages have no more.
+const FEW: usize = 16;
+
+/// Those that are looked through one by one; all others are found by name.
+pub(super) fn first_few<T>(all: &[T]) -> &[T] {
+    all.get(..FEW).unwrap_or(all)
+}
+
+/// Whether one that comes behind so many is none of [`first_few`].
+pub(super) const fn is_one_of_many(place: usize) -> bool {
+    place >= FEW
+}
+
 impl<'i> Names<'i> {
     pub(super) fn new(limit: usize) -> Self {
         let mut prefixes = Vec::with_capacity(8);
         prefixes.extend(["", "xml"]);
         let mut known = Vec::with_capacity(64);
         known.push((Candidate::NONE, Name::NONE));
-        Self { prefixes, ids: BTreeMap::from([("xml", PrefixId(1))]), limit, slots: [0; SLOTS], known }
+        Self { prefixes, more: BTreeMap::new(), limit, slots: [0; SLOTS], known }
     }
 
     /// The prefixes, once there are no more names to read.
@@ -170,14 +183,20 @@ impl<'i> Names<'i> {
     }
 
     fn intern(&mut self, prefix: &'i str) -> Result<PrefixId, NameFault> {
-        if let Some(&known) = self.ids.get(prefix) {
+        let number = |index: usize| u16::try_from(index).map(PrefixId).map_err(|_| NameFault::TooManyPrefixes);
+        if let Some(index) = first_few(&self.prefixes).iter().position(|known| *known == prefix) {
+            return number(index);
+        }
+        if let Some(&known) = self.more.get(prefix) {
             return Ok(known);
         }
         if self.prefixes.len() >= self.limit {
             return Err(NameFault::TooManyPrefixes);
         }
-        let new = u16::try_from(self.prefixes.len()).map(PrefixId).map_err(|_| NameFault::TooManyPrefixes)?;
-        self.ids.insert(prefix, new);
+        let new = number(self.prefixes.len())?;
+        if is_one_of_many(self.prefixes.len()) {
+            self.more.insert(prefix, new);
+        }
         self.prefixes.push(prefix);
         Ok(new)
     }

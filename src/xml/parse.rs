@@ -22,7 +22,7 @@ use super::document::{
     Attribute, Content, Declaration, Document, Element, NamespaceId, NamespaceName, Node, NodeId, PrefixId, Strings, count,
     namespace_name, slice,
 };
-use super::names::{Name, NameFault, Names};
+use super::names::{Name, NameFault, Names, first_few, is_one_of_many};
 use super::namespace::{XMLNS, is_relative};
 use super::reference::{UNKNOWN_REFERENCE, is_canonical_in_text, normalize_value, resolve};
 use super::scan::text_end;
@@ -154,8 +154,8 @@ struct Parser<'i> {
     document: Document<'i>,
     limits: Limits,
     names: Names<'i>,
-    /// The namespaces by name, but for that of `xml`: however many there are, one is found at once.
-    namespace_ids: BTreeMap<Cow<'i, str>, NamespaceId>,
+    /// The namespaces behind the [`first_few`], by name.
+    more_namespaces: BTreeMap<Cow<'i, str>, NamespaceId>,
     /// Attributes of one element each, from where on and how many, that are in several namespaces: [`Parser::order_scattered`].
     scattered: Vec<(u32, u16)>,
     /// What each prefix is bound to here, by [`PrefixId`]; a prefix beyond its end is bound to nothing.
@@ -198,7 +198,7 @@ impl<'i> Parser<'i> {
             document,
             limits,
             names: Names::new(limits.prefixes),
-            namespace_ids: BTreeMap::from([(Cow::Borrowed(""), NamespaceId::NONE)]),
+            more_namespaces: BTreeMap::new(),
             scattered: Vec::new(),
             scope,
             replaced: Vec::new(),
@@ -785,17 +785,26 @@ impl<'i> Parser<'i> {
         if text.len() > self.limits.namespace_bytes {
             return Err(Fault::limit("bytes in a namespace name", self.limits.namespace_bytes, at));
         }
-        if let Some(&known) = self.namespace_ids.get(text) {
+        let too_many = || Fault::limit("namespaces", self.limits.namespaces, at);
+        let number = |index: usize| {
+            let id = u16::try_from(index).ok().map(NamespaceId).filter(|&id| id != NamespaceId::UNBOUND);
+            id.ok_or_else(too_many)
+        };
+        let is_it = |known: &NamespaceName| known.known != Namespace::Xml && strings.get(known.name) == text;
+        if let Some(index) = first_few(namespaces).iter().position(is_it) {
+            return number(index);
+        }
+        if let Some(&known) = self.more_namespaces.get(text) {
             return Ok(known);
         }
-        let too_many = || Fault::limit("namespaces", self.limits.namespaces, at);
         if namespaces.len() >= self.limits.namespaces {
             return Err(too_many());
         }
-        let new = u16::try_from(namespaces.len()).ok().map(NamespaceId).filter(|&id| id != NamespaceId::UNBOUND);
-        let new = new.ok_or_else(too_many)?;
-        let of_input = strings.text.get(name.range()).map(Cow::Borrowed);
-        self.namespace_ids.insert(of_input.unwrap_or_else(|| Cow::Owned(text.to_owned())), new);
+        let new = number(namespaces.len())?;
+        if is_one_of_many(namespaces.len()) {
+            let of_input = strings.text.get(name.range()).map(Cow::Borrowed);
+            self.more_namespaces.insert(of_input.unwrap_or_else(|| Cow::Owned(text.to_owned())), new);
+        }
         let known = Namespace::of(text);
         let relative = known == Namespace::Other && is_relative(text);
         namespaces.push(NamespaceName { name, known, relative });

@@ -73,7 +73,7 @@ fn hostile_messages_take_a_bounded_memory() {
     let octets = |length: usize| response_with(&Sealed { octets: vec![b'a'; length], ..sealed.clone() }.to_string());
     let space = response_with(&sealed.to_string()).replace("<e:CipherValue>", &format!("<e:CipherValue>{}", " ".repeat(450_000)));
     let comments =
-        response_with(&sealed.to_string()).replace("<e:CipherValue>", &format!("<e:CipherValue>{}", "<!---->".repeat(15_000)));
+        response_with(&sealed.to_string()).replace("<e:CipherValue>", &format!("<e:CipherValue>{}", "<!---->".repeat(8_000)));
     let attributes = {
         let sealed = Sealed { carrier: "EncryptedAttribute", ..Sealed::new(GCM, "<saml:Attribute Name=\"a\"/>") }.to_string();
         let end = "</saml:AttributeStatement>";

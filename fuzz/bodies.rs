@@ -13,7 +13,7 @@ use saml_verify::canonical::{Algorithm, Canonicalizer};
 use saml_verify::internals::{Seen, SeenNamespace};
 use saml_verify::logout::{Delivered, LogoutRequest, LogoutVerifier, VerifiedRequest};
 use saml_verify::metadata::{MetadataReader, Vouched};
-use saml_verify::test_idp::{ContentEncryption, EncryptedPart, TestIdp};
+use saml_verify::test_idp::{ContentEncryption, EncryptedPart, TestIdp, TestResponse};
 use saml_verify::time::{format_rfc3339, parse_rfc3339};
 use saml_verify::{
     Attribute, DecodeError, DecryptionKey, Departure, Error, Expect, IdentityProvider, Limits, Login, NameId, OaepDigest,
@@ -252,31 +252,22 @@ impl DecryptScene {
         let connection = IdentityProvider::new(Scene::IDP, idp.trusted_keys()).expect("an identity provider");
         let sp = ServiceProvider::new(Scene::SP[0], Scene::SP[1]).expect("a service provider");
         let sp = sp.decrypting_with(DecryptionKey::from_pem(Self::KEY).expect("a key")).expect("one key");
-        let response = |idp: &'static TestIdp, name: &'static str, signed| {
-            let response = idp.response(Scene::SP[0], Scene::SP[1], Scene::now()).in_response_to(Scene::REQUEST);
-            let response = response.assertion_id("_assertion").response_id("_response").signed(signed);
-            response.name_id(name).session_index(name).attribute("role", [name, "user"])
-        };
-        // A response borrows its identity provider; the scene lives as long as the process.
-        let (idp, attacking): (&'static TestIdp, &'static TestIdp) = (
-            Box::leak(Box::new(idp)),
-            Box::leak(Box::new(TestIdp::with_key(Scene::IDP, attackers_key, attackers_certificate).expect("a key"))),
-        );
-        let encrypted = |idp, name, signed, part, cipher| {
-            let response = response(idp, name, signed).encrypted_for(Self::CERTIFICATE).expect("a certificate");
+        let encrypted = |idp: &TestIdp, name, signed, part, cipher| {
+            let response = Self::response(idp, name, signed).encrypted_for(Self::CERTIFICATE).expect("a certificate");
             response.encrypted_part(part).content_encryption(cipher).to_xml()
         };
+        let (idp, attacking) = (&idp, &attacker);
         use ContentEncryption::{Aes128Gcm, Aes256Cbc};
         let genuine = [
             encrypted(idp, "ada", SignedPart::Assertion, EncryptedPart::Assertion, Aes128Gcm),
             encrypted(idp, "bob", SignedPart::Response, EncryptedPart::Assertion, Aes256Cbc),
             encrypted(idp, "cid", SignedPart::Both, EncryptedPart::NameId, Aes128Gcm),
             encrypted(idp, "dan", SignedPart::Response, EncryptedPart::Attributes, Aes128Gcm),
-            response(idp, "fay", SignedPart::Assertion).to_xml(),
+            Self::response(idp, "fay", SignedPart::Assertion).to_xml(),
         ];
         let forged = [
             encrypted(attacking, "eve", SignedPart::Both, EncryptedPart::Assertion, Aes128Gcm),
-            response(attacking, "eve", SignedPart::Response).to_xml(),
+            Self::response(attacking, "eve", SignedPart::Response).to_xml(),
         ];
         let assertion = |xml: String| {
             const END: &str = "</saml:Assertion>";
@@ -287,7 +278,7 @@ impl DecryptScene {
         let plaintexts =
             [(idp, "fay", SignedPart::Assertion), (idp, "eve", SignedPart::Response), (attacking, "eve", SignedPart::Both)];
         let plaintexts: Vec<String> =
-            plaintexts.into_iter().map(|(idp, name, signed)| assertion(response(idp, name, signed).to_xml())).collect();
+            plaintexts.into_iter().map(|(idp, name, signed)| assertion(Self::response(idp, name, signed).to_xml())).collect();
         let mut scene = Self {
             verifier: Verifier::new(sp, Departure::ALL.into_iter().fold(connection, IdentityProvider::allow)),
             messages: Vec::new(),
@@ -301,6 +292,12 @@ impl DecryptScene {
         assert!(carried.iter().all(|xml| scene.verify(xml).is_ok_and(|login| scene.genuine.contains(&Identity::of(&login)))));
         scene.messages = genuine.into_iter().chain(forged).chain(carried).collect();
         scene
+    }
+
+    fn response<'a>(idp: &'a TestIdp, name: &'a str, signed: SignedPart) -> TestResponse<'a> {
+        let response = idp.response(Scene::SP[0], Scene::SP[1], Scene::now()).in_response_to(Scene::REQUEST);
+        let response = response.assertion_id("_assertion").response_id("_response").signed(signed);
+        response.name_id(name).session_index(name).attribute("role", [name, "user"])
     }
 
     /// A Response that nobody signed, with that plaintext encrypted in it.

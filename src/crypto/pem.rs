@@ -353,7 +353,6 @@ fn damaged_armor(text: &[u8]) -> Option<usize> {
     word.checked_sub(hyphens)
 }
 
-/// Decodes base64, passing over white space. Padding ends one value and may be followed by another: bodies that were joined.
 /// Octets that may be those of a private key. With the feature `decrypt`, whose keys open what is secret for years, they are overwritten
 /// when they are dropped.
 #[cfg(feature = "decrypt")]
@@ -361,6 +360,16 @@ pub(super) type Secret = zeroize::Zeroizing<Vec<u8>>;
 #[cfg(not(feature = "decrypt"))]
 pub(super) type Secret = Vec<u8>;
 
+#[cfg(feature = "decrypt")]
+pub(super) fn secret(octets: Vec<u8>) -> Secret {
+    Secret::new(octets)
+}
+#[cfg(not(feature = "decrypt"))]
+pub(super) fn secret(octets: Vec<u8>) -> Secret {
+    octets
+}
+
+/// Decodes base64, passing over white space. Padding ends one value and may be followed by another: bodies that were joined.
 fn decode(text: &Text, body: Range<usize>) -> Result<Vec<u8>, CertificateError> {
     let octets = text.octets().get(body.clone()).unwrap_or_default();
     let (positions, characters): (Vec<usize>, Vec<u8>) =
@@ -385,7 +394,7 @@ fn decode(text: &Text, body: Range<usize>) -> Result<Vec<u8>, CertificateError> 
             }
             DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => wrong(characters.len()),
         })?;
-        decoded.extend_from_slice(&Secret::from(value));
+        decoded.extend_from_slice(&secret(value));
         start = start.saturating_add(length);
     }
     Ok(decoded)

@@ -134,7 +134,7 @@ pub trait UnwrapKey: Send + Sync {
     /// # Errors
     ///
     /// Where the key could not be asked, for reasons that have nothing to do with the message. The login is refused with
-    /// [`DecryptionError::KeyUnavailable`](crate::DecryptionError::KeyUnavailable).
+    /// [`DecryptionError::KeyUnavailable`].
     fn unwrap_key(&self, wrapped: &WrappedKey) -> Result<Option<ContentKey>, UnwrapUnavailable>;
 }
 

@@ -43,7 +43,7 @@ pub enum DecryptionError {
     /// told to anybody.
     ///
     /// Where AES-CBC stands under no verified signature
-    /// ([`Departure::AesCbcUnderAssertionSignature`](crate::Departure::AesCbcUnderAssertionSignature)), a signature that does not hold is
+    /// ([`Departure::AesCbcUnderAssertionSignature`]), a signature that does not hold is
     /// not told apart, either.
     Failed,
     /// The holder of the private key, a KMS or HSM, could not be asked.

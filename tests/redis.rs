@@ -30,8 +30,12 @@ impl Server {
     }
 
     fn start_on(port: u16, options: &[&str]) -> Self {
+        // A folder of its own: what a replica leaves in a common one is what the next server starts with.
+        let folder = format!("{}/redis-{port}", env!("CARGO_TARGET_TMPDIR"));
+        std::fs::create_dir_all(&folder).unwrap();
         let process = Command::new("redis-server")
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            .args(["--dir", &folder, "--dbfilename", &format!("{}.rdb", std::process::id())])
             .args(options)
             .stdout(Stdio::null())
             .spawn()

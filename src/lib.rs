@@ -2,8 +2,9 @@
 //!
 //! # What it promises
 //!
-//! - **A [`Login`] was signed by a key that you configured.** It is read from the very tree that was digested, below the element
-//!   that the signature covers; what else the document says cannot reach it. It cannot be built by hand.
+//! - **A [`Login`] was signed by a key that you configured.** It is read from the parsed tree that the signature was checked on, below
+//!   the element that the signature covers, or from what was encrypted there; what else the document says cannot reach it. It cannot be
+//!   built by hand.
 //! - **Every check that the Web Browser SSO profile demands is taken**: issuer, audience, recipient, destination, request, times,
 //!   confirmation, conditions, authentication. What is compared against is a required argument, and no option leaves a check out.
 //!   What widens one is a [`Departure`] with a name.

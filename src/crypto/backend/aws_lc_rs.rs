@@ -1,4 +1,4 @@
-//! aws-lc-rs: keys are prepared once, P-521 is among them, and with the feature `fips` all of it happens in its FIPS module.
+//! aws-lc-rs: keys are prepared once, and P-521 is among them.
 
 use ::aws_lc_rs::digest;
 pub(in crate::crypto) use ::aws_lc_rs::digest::{Context, Digest};

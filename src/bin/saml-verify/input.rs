@@ -163,6 +163,25 @@ fn value_of(body: &str, name: &str) -> Option<String> {
     fields(body).into_iter().find(|(field, _)| field == name).map(|(_, value)| value)
 }
 
+/// What a file holds, and in which shape if it is no document.
+enum Content {
+    Xml(Vec<u8>),
+    Text(Shape, String),
+}
+
+impl Content {
+    fn new(bytes: Vec<u8>, shape: Option<Shape>) -> Result<Self, Box<Refusal>> {
+        let recognised = shape.is_none();
+        let shape = shape.unwrap_or_else(|| recognise(&bytes));
+        if shape == Shape::Xml {
+            return Ok(Self::Xml(bytes));
+        }
+        let text = String::from_utf8(bytes).map_err(|_| Refusal::not_text())?;
+        let text = if recognised { without_file_marks(&text).to_owned() } else { text };
+        Ok(Self::Text(shape, text))
+    }
+}
+
 /// A message of logout on its way to the library.
 pub(crate) enum LogoutMessage {
     /// A document.
@@ -175,18 +194,15 @@ pub(crate) enum LogoutMessage {
 
 impl LogoutMessage {
     fn new(bytes: Vec<u8>, shape: Option<Shape>) -> Result<Self, Box<Refusal>> {
-        let recognised = shape.is_none();
-        let shape = shape.unwrap_or_else(|| recognise(&bytes));
-        if shape == Shape::Xml {
-            return Ok(Self::Xml(bytes));
-        }
-        let text = String::from_utf8(bytes).map_err(|_| Refusal::not_text())?;
-        let text = if recognised { without_file_marks(&text) } else { &text };
+        let (shape, text) = match Content::new(bytes, shape)? {
+            Content::Xml(document) => return Ok(Self::Xml(document)),
+            Content::Text(shape, text) => (shape, text),
+        };
         match shape {
             // A file ends with a line end, and a query never does.
-            Shape::Query => Ok(Self::Redirect(query_of(without_file_marks(text)).to_owned())),
-            Shape::Form => logout_field(text).map(Self::Post),
-            Shape::Xml | Shape::Post => Ok(Self::Post(text.to_owned())),
+            Shape::Query => Ok(Self::Redirect(query_of(without_file_marks(&text)).to_owned())),
+            Shape::Form => logout_field(&text).map(Self::Post),
+            Shape::Xml | Shape::Post => Ok(Self::Post(text)),
         }
     }
 }
@@ -203,17 +219,14 @@ fn logout_field(body: &str) -> Result<String, Box<Refusal>> {
 
 impl Message {
     fn new(bytes: Vec<u8>, shape: Option<Shape>) -> Result<Self, Box<Refusal>> {
-        let recognised = shape.is_none();
-        let shape = shape.unwrap_or_else(|| recognise(&bytes));
-        if shape == Shape::Xml {
-            return Ok(Self::Xml(bytes));
-        }
-        let text = String::from_utf8(bytes).map_err(|_| Refusal::not_text())?;
-        let text = if recognised { without_file_marks(&text) } else { &text };
+        let (shape, text) = match Content::new(bytes, shape)? {
+            Content::Xml(document) => return Ok(Self::Xml(document)),
+            Content::Text(shape, text) => (shape, text),
+        };
         match shape {
-            Shape::Form => form_field(text).map(Self::Post),
-            Shape::Query => Err(redirected(text).into()),
-            Shape::Xml | Shape::Post => Ok(Self::Post(text.to_owned())),
+            Shape::Form => form_field(&text).map(Self::Post),
+            Shape::Query => Err(redirected(&text).into()),
+            Shape::Xml | Shape::Post => Ok(Self::Post(text)),
         }
     }
 

@@ -24,6 +24,7 @@ mod refusal;
 mod sp_metadata;
 mod terminal;
 mod trust;
+mod verdict;
 mod verify;
 mod verify_logout;
 

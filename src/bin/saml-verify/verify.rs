@@ -13,9 +13,11 @@ use crate::authn_request::key_file;
 use crate::certificate::read_files;
 use crate::exit::{Failure, Outcome};
 use crate::input::{Message, Source, is_standard_input};
+use crate::login::Caution;
 use crate::refusal::Refusal;
-use crate::terminal::{Screen, Tone, diagnose, print_json};
+use crate::terminal::{Screen, diagnose, print_json};
 use crate::trust::Trust;
+use crate::verdict::{Accepted, Verdict};
 use crate::{clock, explain, login};
 
 /// Verify a login: the Response that an identity provider made a browser post
@@ -111,12 +113,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
         Ok(message) => options.judge(&verifier, &message, now),
         Err(refusal) => options.refused_input(&verifier, refusal, now),
     };
-    if options.json {
-        verdict.print_json()?
-    } else {
-        verdict.print(now)?
-    }
-    Ok(if verdict.login.is_ok() { Outcome::Done } else { Outcome::Refused })
+    verdict.print(options.json, now)
 }
 
 impl Options {
@@ -184,7 +181,7 @@ impl Options {
         }
     }
 
-    fn judge(&self, verifier: &Verifier, message: &Message, now: SystemTime) -> Verdict {
+    fn judge(&self, verifier: &Verifier, message: &Message, now: SystemTime) -> Verdict<Login> {
         // An explanation can never become a login, so that what a message claims is read from there and from nowhere else.
         let claimed = self.takes_any_request().then(|| {
             let report = explained(verifier, message, Expect::AnswerTo(ANY), now);
@@ -200,15 +197,15 @@ impl Options {
         let checks = self.table(rows);
         // One message is looked at once, so that there is nothing to remember.
         let login = verified.map(|verified| verified.without_replay_protection());
-        let login = login.map_err(|error| self.dated(error.into()).into());
-        Verdict { login, checks, cautions: self.cautions() }
+        let outcome = login.map_err(|error| self.dated(error.into()).into());
+        Verdict { outcome, checks, cautions: self.cautions() }
     }
 
     /// What became of input in which there is no message for the library to look at.
-    fn refused_input(&self, verifier: &Verifier, refusal: Box<Refusal>, now: SystemTime) -> Verdict {
+    fn refused_input(&self, verifier: &Verifier, refusal: Box<Refusal>, now: SystemTime) -> Verdict<Login> {
         let rows = || explain::rows_of_refused_input(&refusal, &verifier.explain_post("", Expect::Unsolicited, now));
         let checks = self.table(rows);
-        Verdict { login: Err(refusal), checks, cautions: self.cautions() }
+        Verdict { outcome: Err(refusal), checks, cautions: self.cautions() }
     }
 
     fn table(&self, rows: impl FnOnce() -> Vec<explain::Row>) -> Option<explain::Table> {
@@ -219,10 +216,10 @@ impl Options {
         if self.now.is_some() { refusal } else { refusal.of_now() }
     }
 
-    fn cautions(&self) -> Vec<login::Caution> {
+    fn cautions(&self) -> Vec<Caution> {
         const UNCHECKED: &str = "with `--in-response-to any` nobody checks that this service sent the request that the message answers, \
                                  or any; a service compares it with what is pending in the browser's session";
-        let caution = login::Caution { code: "request_not_checked", message: UNCHECKED.to_owned() };
+        let caution = Caution { code: "request_not_checked", message: UNCHECKED.to_owned() };
         self.takes_any_request().then_some(caution).into_iter().collect()
     }
 }
@@ -242,35 +239,13 @@ fn expect<'a>(requests: &'a [&'a str]) -> Expect<'a> {
     }
 }
 
-/// What became of a message, and what every check said, if that was asked for.
-struct Verdict {
-    login: Result<Login, Box<Refusal>>,
-    checks: Option<explain::Table>,
-    /// What was left out because the caller said so.
-    cautions: Vec<login::Caution>,
-}
-
-impl Verdict {
-    fn print_json(&self) -> Result<(), Failure> {
-        match &self.login {
-            Ok(login) => print_json(&login::Json::new(login, &self.cautions, self.checks.as_ref())),
-            Err(refusal) => print_json(&refusal.json(&self.cautions, self.checks.as_ref())),
-        }
+impl Accepted for Login {
+    fn print_json(&self, cautions: &[Caution], checks: Option<&explain::Table>) -> Result<(), Failure> {
+        print_json(&login::Json::new(self, cautions, checks))
     }
 
-    fn print(&self, now: SystemTime) -> Result<(), Failure> {
-        let mut screen = Screen::new().wrapped();
-        for caution in &self.cautions {
-            screen.headline(Tone::Warning, "NOT CHECKED", &format!("{}: {}", caution.code, caution.message));
-        }
-        match &self.login {
-            Ok(login) => login::show(login, now, &mut screen),
-            Err(refusal) => refusal.show(&mut screen),
-        }
-        if let Some(checks) = &self.checks {
-            explain::show(checks, &mut screen);
-        }
-        screen.print()
+    fn show(&self, now: SystemTime, screen: &mut Screen) {
+        login::show(self, now, screen);
     }
 }
 

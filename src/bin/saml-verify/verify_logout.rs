@@ -14,6 +14,7 @@ use crate::login::{Caution, Signer, show_key};
 use crate::refusal::Refusal;
 use crate::terminal::{Screen, Tone, print_json};
 use crate::trust::Trust;
+use crate::verdict::{Accepted, Verdict};
 use crate::verify::{ANY, Allowed, CertificatePolicy, HTTP_ACS_URL, allow_help, allowed, request_id};
 use crate::{clock, explain};
 
@@ -64,12 +65,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
         Ok(message) => options.judge(&verifier, message.delivered(), now)?,
         Err(refusal) => Verdict { outcome: Err(refusal), checks: None, cautions: Vec::new() },
     };
-    if options.json {
-        verdict.print_json()?;
-    } else {
-        verdict.print(now)?;
-    }
-    Ok(if verdict.outcome.is_ok() { Outcome::Done } else { Outcome::Refused })
+    verdict.print(options.json, now)
 }
 
 impl LogoutMessage {
@@ -83,7 +79,7 @@ impl LogoutMessage {
 }
 
 /// A message that was accepted.
-enum Accepted {
+enum Logout {
     Request(LogoutRequest),
     Response(LogoutResponse),
 }
@@ -104,10 +100,10 @@ impl Options {
     }
 
     /// A request, unless the message says that it is a response.
-    fn judge(&self, verifier: &LogoutVerifier, delivered: Delivered<'_>, now: SystemTime) -> Result<Verdict, Failure> {
+    fn judge(&self, verifier: &LogoutVerifier, delivered: Delivered<'_>, now: SystemTime) -> Result<Verdict<Logout>, Failure> {
         let request = verifier.verify_request(delivered, now);
         if !request.as_ref().is_err_and(|error| is_response(error, delivered)) {
-            let outcome = request.map(|request| Accepted::Request(VerifiedRequest::without_replay_protection(request)));
+            let outcome = request.map(|request| Logout::Request(VerifiedRequest::without_replay_protection(request)));
             let checks = self.table(|| verifier.explain_request(delivered, now));
             return Ok(Verdict { outcome: self.dated(outcome), checks, cautions: Vec::new() });
         }
@@ -121,13 +117,13 @@ impl Options {
             explain::claimed_requests(&report).into_iter().next().unwrap_or_default()
         });
         let pending = claimed.as_deref().unwrap_or(expected);
-        let outcome = verifier.verify_response(delivered, pending, now).map(Accepted::Response);
+        let outcome = verifier.verify_response(delivered, pending, now).map(Logout::Response);
         let checks = self.table(|| verifier.explain_response(delivered, pending, now));
         let caution = Caution { code: "request_not_checked", message: UNCHECKED.to_owned() };
         Ok(Verdict { outcome: self.dated(outcome), checks, cautions: claimed.map(|_| caution).into_iter().collect() })
     }
 
-    fn dated(&self, outcome: Result<Accepted, Error>) -> Result<Accepted, Box<Refusal>> {
+    fn dated(&self, outcome: Result<Logout, Error>) -> Result<Logout, Box<Refusal>> {
         outcome.map_err(|error| {
             let refusal = Refusal::from(error);
             Box::new(if self.now.is_some() { refusal } else { refusal.of_now() })
@@ -147,13 +143,6 @@ fn is_response(error: &Error, delivered: Delivered<'_>) -> bool {
     }
     matches!(error, Error::Logout(LogoutError::UnexpectedMessage { received, .. })
         if received.as_str().rsplit(':').next() == Some("LogoutResponse"))
-}
-
-/// What became of a message, and what every check said, if that was asked for.
-struct Verdict {
-    outcome: Result<Accepted, Box<Refusal>>,
-    checks: Option<explain::Table>,
-    cautions: Vec<Caution>,
 }
 
 /// The object that `--json` prints of an accepted message.
@@ -187,7 +176,7 @@ struct Json<'a> {
     checks: Option<&'a explain::Table>,
 }
 
-impl Accepted {
+impl Logout {
     fn signature(&self) -> &LogoutSignature {
         match self {
             Self::Request(request) => request.signature(),
@@ -242,6 +231,13 @@ impl Accepted {
             },
         }
     }
+}
+
+impl Accepted for Logout {
+    fn print_json(&self, cautions: &[Caution], checks: Option<&explain::Table>) -> Result<(), Failure> {
+        let warnings = cautions.iter().cloned().chain(self.warnings().iter().map(Caution::from)).collect();
+        print_json(&Json { verdict: "accepted", warnings, checks, ..self.json() })
+    }
 
     fn show(&self, now: SystemTime, screen: &mut Screen) {
         let json = self.json();
@@ -294,35 +290,6 @@ impl Accepted {
         if matches!(self, Self::Request(_)) {
             screen.section("not checked: whether this request came before. A service claims each one from its replay store.");
         }
-    }
-}
-
-impl Verdict {
-    fn print_json(&self) -> Result<(), Failure> {
-        match &self.outcome {
-            Ok(accepted) => print_json(&Json {
-                verdict: "accepted",
-                warnings: self.cautions.iter().cloned().chain(accepted.warnings().iter().map(Caution::from)).collect(),
-                checks: self.checks.as_ref(),
-                ..accepted.json()
-            }),
-            Err(refusal) => print_json(&refusal.json(&self.cautions, self.checks.as_ref())),
-        }
-    }
-
-    fn print(&self, now: SystemTime) -> Result<(), Failure> {
-        let mut screen = Screen::new().wrapped();
-        for caution in &self.cautions {
-            screen.headline(Tone::Warning, "NOT CHECKED", &format!("{}: {}", caution.code, caution.message));
-        }
-        match &self.outcome {
-            Ok(accepted) => accepted.show(now, &mut screen),
-            Err(refusal) => refusal.show(&mut screen),
-        }
-        if let Some(checks) = &self.checks {
-            explain::show(checks, &mut screen);
-        }
-        screen.print()
     }
 }
 

@@ -84,12 +84,10 @@ pub(crate) trait Refusal: fmt::Display {
     /// The section that prescribes the check.
     fn section(&self) -> &'static str;
     /// What would have been accepted, where there was a comparison.
-    fn expected(&self) -> Vec<String> {
-        Vec::new()
-    }
+    fn expected(&self) -> Vec<String>;
     /// What the message said, where there was a comparison.
     fn received(&self) -> Vec<String> {
-        Vec::new()
+        vec![]
     }
     /// What to change, and on which side.
     fn remedy(&self) -> String;

@@ -16,8 +16,8 @@ use saml_verify::logout::{
 use saml_verify::test_idp::TestIdp;
 use saml_verify::time::{format_rfc3339, parse_rfc3339};
 use saml_verify::{
-    Departure, Error, Expect, ExpiredCertificate, IdentityProvider, InProcessReplayStore, Limits, NameId, ReplayError,
-    ServiceProvider, SigningKey, TrustedKeys, Verifier, Warning,
+    Departure, Error, Expect, ExpiredCertificate, IdentityProvider, InProcessReplayStore, Limits, NameId, PostPage, ReplayError,
+    RequestError, ServiceProvider, SigningKey, TrustedKeys, Verifier, Warning,
 };
 
 fn now() -> SystemTime {
@@ -324,6 +324,21 @@ fn a_query_is_verified_as_it_arrived() {
             assert!(remedy.contains("rotated its signing key"), "{name}: {remedy}");
         }
     }
+}
+
+/// A signed query holds a message of the other kind: the error names the parameter in which this one would have come.
+#[test]
+fn a_query_without_the_message_says_which_parameter_has_it() {
+    let [in_request, in_response] = ["SAMLRequest", "SAMLResponse"].map(|name| detached(&idp(), name, REQUEST, None));
+    let asked = request(Delivered::Redirect(&in_response)).expect_err("in the parameter of answers");
+    assert_eq!(asked.to_string(), "decode: the query has no parameter SAMLRequest");
+    assert_eq!(asked.expected(), ["SAMLRequest"]);
+    assert!(request(Delivered::Redirect(&in_request)).is_ok());
+    let answer = |name: &str| response(Delivered::Redirect(&detached(&idp(), name, RESPONSE, None)));
+    let answered = answer("SAMLRequest").expect_err("in the parameter of requests");
+    assert_eq!(answered.to_string(), "decode: the query has no parameter SAMLResponse");
+    assert_eq!(answered.expected(), ["SAMLResponse"]);
+    assert!(answer("SAMLResponse").is_ok());
 }
 
 /// Auth0's packages without `deflate`: base64 of a message whose element is signed. Nothing else may come unsigned, nor be inflated.
@@ -679,6 +694,77 @@ fn an_answer_that_is_built_answers_the_request() {
                 assert_eq!(outcome.map(|response| response.is_partial()).map_err(|error| error.code()), expected);
             }
         }
+    }
+}
+
+/// The nonce is the given one or a fresh one, and every answer has an ID that nobody can guess.
+#[test]
+fn an_answer_has_an_id_and_a_nonce_of_its_own() {
+    const NONCE: &str = "0123456789abcdef";
+    let (sp, idp, key) = (sp(), connection(), our_key("p256"));
+    let request = request(Delivered::Post(&common_field(REQUEST))).expect("signed");
+    let answer = || OutgoingResponse::new(&sp, &idp, &request, &key).expect("an answer");
+    let nonce_of = |answer: OutgoingResponse<'_>| {
+        let page = answer.post(now()).expect("a page");
+        let (_, nonce) = page.html().split_once("<script nonce=\"").expect("a script");
+        let nonce = nonce.split('"').next().expect("a nonce").to_owned();
+        assert!(page.content_security_policy().contains(&format!("'nonce-{nonce}'")));
+        nonce
+    };
+    assert_eq!(nonce_of(answer().nonce(NONCE)), NONCE);
+    let fresh = [(); 2].map(|()| nonce_of(answer()));
+    assert!(fresh[0] != fresh[1] && fresh.iter().all(|nonce| nonce.len() >= 16), "{fresh:?}");
+    let refused = answer().nonce("short").post(now()).expect_err("a nonce that can be guessed");
+    assert!(matches!(refused, RequestError::InvalidValue { name: "nonce", .. }), "{refused:?}");
+
+    let id_of =
+        |delivered: Delivered<'_>| theirs("p256").verify_response(delivered, "_request", now()).expect("signed").id().to_owned();
+    let redirected = |url: String| id_of(Delivered::Redirect(url.split_once('?').expect("a query").1));
+    let posted = |page: PostPage| id_of(Delivered::Post(hidden(page.html(), "SAMLResponse").expect("a field")));
+    let ids = [
+        redirected(answer().redirect(now()).expect("a URL")),
+        redirected(answer().redirect(now()).expect("a URL")),
+        posted(answer().post(now()).expect("a page")),
+        posted(answer().post(now()).expect("a page")),
+    ];
+    let distinct: std::collections::BTreeSet<_> = ids.iter().collect();
+    assert_eq!(distinct.len(), ids.len(), "{ids:?}");
+    for id in &ids {
+        let digits = id.strip_prefix('_').expect("an XML name");
+        assert!(digits.len() == 32 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()), "{id}");
+    }
+
+    let unwritable = ServiceProvider::new("urn:s\u{1}p", ACS).expect("a service provider");
+    let answer = OutgoingResponse::new(&unwritable, &idp, &request, &key).expect("an answer");
+    for refused in [answer.redirect(now()).expect_err("an Issuer"), answer.post(now()).expect_err("an Issuer")] {
+        let reason = "it has control characters, which XML has no way to write";
+        assert_eq!(refused, RequestError::InvalidValue { name: "Issuer", reason });
+    }
+}
+
+/// For a log: which message and connection, and nothing about the user.
+#[test]
+fn debug_forms_say_which_message_and_nothing_of_the_user() {
+    let (sp, idp, session, key) = (sp(), connection(), full_session(), our_key("p256"));
+    let received = request(Delivered::Redirect(&detached(&common::logout::idp(), "SAMLRequest", REQUEST, Some("personal"))));
+    let received = received.expect("signed");
+    let answered = response(Delivered::Redirect(&detached(&common::logout::idp(), "SAMLResponse", RESPONSE, Some("personal"))));
+    let (answered, issued) = (answered.expect("signed"), "issue_instant: \"2025-03-03T09:59:00.000Z\"");
+    let sending = OutgoingRequest::new(&sp, &idp, &session, &key).expect("a request").relay_state("personal");
+    let answering = OutgoingResponse::new(&sp, &idp, &received, &key).expect("an answer").failure(LogoutFailure::Partial);
+    let redirect = sending.redirect(now()).expect("a URL");
+    for (shown, says) in [
+        (format!("{received:?}"), vec!["LogoutRequest { issuer: \"urn:idp\", id: \"_request\"", issued]),
+        (format!("{answered:?}"), vec!["LogoutResponse { issuer: \"urn:idp\", id: \"_response\", in_response_to: \"_pending\""]),
+        (format!("{sending:?}"), vec!["OutgoingRequest { identity_provider: \"urn:idp\", key: "]),
+        (format!("{answering:?}"), vec!["OutgoingResponse { request: LogoutRequest {", "\"_request\"", "Some(Partial)"]),
+        (format!("{redirect:?}"), vec!["LogoutRedirect { pending: ", redirect.pending.id()]),
+        (format!("{:?}", Delivered::Post("personal")), vec!["Post(..)"]),
+        (format!("{:?}", Delivered::Redirect("personal")), vec!["Redirect(..)"]),
+        (format!("{:?}", Delivered::Xml(b"personal")), vec!["Xml(..)"]),
+    ] {
+        assert!(says.iter().all(|part| shown.contains(part)), "{shown} does not say {says:?}");
+        assert!(["ada", "personal", "_s1"].iter().all(|part| !shown.contains(part)), "{shown}");
     }
 }
 

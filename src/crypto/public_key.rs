@@ -374,6 +374,10 @@ mod tests {
             number[31] = 0x7F | (least_and_sign & 0x80);
             number
         }
+        /// Begins and ends as a number of small order or above the prime does, and is neither.
+        fn between(least: u8, greatest: u8) -> Vec<u8> {
+            [&[least][..], &[7; 30], &[greatest]].concat()
+        }
         for (algorithm, key, outcome) in [
             ([rsa_oid, null], &rsa_key[..], Ok(KeyType::Rsa { bits: 2048 })),
             ([rsa_oid, &[]], &rsa_key, Ok(KeyType::Rsa { bits: 2048 })),
@@ -383,6 +387,9 @@ mod tests {
             ([ed25519_oid, &[]], &[7; 31], ed25519),
             ([ed25519_oid, &[]], &above_the_prime(0x12), Err(malformed("an Ed25519 number above the prime"))),
             ([ed25519_oid, &[]], &above_the_prime(0x92), Err(malformed("an Ed25519 number above the prime"))),
+            ([ed25519_oid, &[]], &between(0xFF, 0x7F), Ok(KeyType::Ed25519)),
+            ([ed25519_oid, &[]], &between(0xEC, 0xFF), Ok(KeyType::Ed25519)),
+            ([ed25519_oid, &[]], &between(1, 0x80), Ok(KeyType::Ed25519)),
             ([ec_oid, p256_oid], &point[..65], Ok(KeyType::P256)),
             ([ec_oid, p384_oid], &point, Ok(KeyType::P384)),
             ([ec_oid, p384_oid], &point[..65], Err(malformed("not a point of its curve"))),

@@ -296,9 +296,11 @@ pub(super) mod tests {
         assert_eq!(PendingRequest::from_compact(&text), new(&idp).map_err(|_| malformed("")));
         let fault = ("entity ID", "it is empty or longer than 1,024 bytes");
         assert_eq!((new(&format!("{idp}i")), new("")), (Err(fault), Err(fault)));
-        let long = format!("{text}{}", "A".repeat(PendingRequest::MAX_COMPACT_BYTES + 1 - text.len()));
-        let error = PendingRequestError::TooLong { limit: PendingRequest::MAX_COMPACT_BYTES };
-        assert_eq!(PendingRequest::from_compact(&long), Err(error));
+        // A text of the greatest length is read, and one of a byte more is not.
+        let of_length = |length: usize| format!("{text}{}", "A".repeat(length - text.len()));
+        let most = PendingRequest::MAX_COMPACT_BYTES;
+        assert_eq!(PendingRequest::from_compact(&of_length(most)), Err(malformed("RelayState")));
+        assert_eq!(PendingRequest::from_compact(&of_length(most + 1)), Err(PendingRequestError::TooLong { limit: most }));
     }
 
     #[test]

@@ -515,6 +515,16 @@ fn a_certificate_of_later_is_a_warning_until_then() {
     }
 }
 
+/// A certificate is valid in its last second, too.
+#[test]
+fn a_certificate_of_before_is_a_warning_from_its_end_on() {
+    let xml = edited(&body(MAIN), &body("auth0/keys/idp-expired-rsa2048.pem"));
+    for (now, warnings) in [("2023-09-09T00:00:00Z", vec![]), ("2023-09-09T00:00:01Z", vec!["certificate_expired"])] {
+        let metadata = by_channel().read_idp(xml.as_bytes(), time(now)).expect("a document");
+        assert_eq!(metadata.warnings().iter().map(MetadataWarning::code).collect::<Vec<_>>(), warnings);
+    }
+}
+
 /// Requests go to the first URL of their binding that they can go to.
 #[test]
 fn a_connection_gets_the_urls_that_can_be_used() {
@@ -698,6 +708,9 @@ fn the_earliest_end_and_the_shortest_duration_count() {
             "the document was valid until 2026-11-30T00:00:00.000Z, and it is 2026-12-01T00:00:00.000Z at line 1, column 1 (byte 0)".to_owned()
         )
     );
+    // Of two with the same end, the outermost is named.
+    let both = expired.replace("2026-12-09", "2026-11-30");
+    assert_eq!(by_channel().entity_id("urn:b").read_idp(both.as_bytes(), now()).expect_err("expired"), error);
 }
 
 #[test]
@@ -853,6 +866,22 @@ fn a_signed_entity_lends_a_forged_one_nothing() {
 fn role_of(document: &str) -> &str {
     let end = "</md:IDPSSODescriptor>";
     &document[document.find("<md:IDPSSODescriptor").expect("a role")..document.find(end).expect("its end") + end.len()]
+}
+
+/// A document that was laid out anew has another SignedInfo as well: what its KeyInfo shows is trusted, and the value does not hold.
+#[test]
+fn a_document_that_was_laid_out_anew_is_to_be_downloaded_again() {
+    let signed = signed(&document(), "_e", &publisher());
+    let shown =
+        signed.replacen("</ds:SignatureValue>", &format!("</ds:SignatureValue>{}", key_info(&["auth0/keys/idp-rsa3072.pem"])), 1);
+    assert_eq!(read_pinned(&shown, "urn:idp").map(|_| ()), Ok(()));
+    let remedy = "download the document anew and keep its bytes: editors, mail programs and pretty printers break a signature";
+    for (from, code) in [("<ds:SignedInfo", "signature_invalid"), ("<md:NameIDFormat", "digest_mismatch")] {
+        let end = from.replace('<', "</") + ">";
+        let laid_out = shown.replacen(&end, &format!("\n{end}"), 1);
+        let error = read_pinned(&laid_out, "urn:idp").expect_err("changed");
+        assert_eq!((error.code(), error.remedy().as_str()), (code, remedy));
+    }
 }
 
 /// In the schema it is the first child; readers of other products look there alone.

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use saml_verify::logout::SessionError;
-use saml_verify::metadata::{MetadataError, MetadataReader, Vouched};
+use saml_verify::metadata::{MetadataError, MetadataErrorKind, MetadataReader, UnusableKey, Vouched};
 use saml_verify::test_idp::TestIdp;
 use saml_verify::time::parse_rfc3339;
 use saml_verify::{
@@ -354,7 +354,52 @@ fn metadata() -> Vec<MetadataError> {
     let one = role(saml, "");
     errors.push(by_channel().entity_id("urn:b").read_idp(one.as_bytes(), now).expect_err("another"));
     errors.push(by_channel().require_valid_until().read_idp(one.as_bytes(), now).expect_err("for ever"));
+    let position = Position { offset: 70, line: 3, column: 7 };
+    errors.extend(further_metadata().into_iter().map(|kind| MetadataError { kind, position }));
     errors
+}
+
+/// What takes a whole document, a signature or a clock to provoke.
+fn further_metadata() -> Vec<MetadataErrorKind> {
+    use MetadataErrorKind as K;
+    use SignatureError as S;
+    let entity_id = || shown("urn:a");
+    let clues = Box::<Clues>::default;
+    let trusted = || vec![fingerprints("A")];
+    let mut kinds = vec![
+        K::EntityNotChosen { identity_providers: all(&["urn:a", "urn:b", "urn:c"]), entities: 4 },
+        K::UnknownEntity { expected: "urn:x".to_owned(), received: all(&["urn:a", "urn:b"]) },
+        K::DuplicateEntity { entity_id: entity_id() },
+        K::WsFederation { entity_id: entity_id() },
+        K::NoIdentityProvider { entity_id: entity_id(), roles: all(&["PDPDescriptor", "RoleDescriptor"]) },
+        K::SeveralIdentityProviders { count: 2 },
+        K::Expired { valid_until: begin(), now: end() },
+        K::NoValidUntil,
+        K::NotSigned,
+        K::SignatureMisplaced { element: "EntityDescriptor" },
+        K::NoUsableKey { reason: UnusableKey::Contradictory, count: 2 },
+        K::TooMany { what: "KeyDescriptors", maximum: 64 },
+        K::Xml(XmlErrorKind::DocumentTooLarge { limit: 7 }),
+        K::Xml(XmlErrorKind::LimitExceeded { limit: "nodes", maximum: 7 }),
+        K::Xml(XmlErrorKind::WideEncoding),
+        K::Xml(XmlErrorKind::EncodingMismatch { declared: shown("latin1") }),
+    ];
+    let signatures = [
+        S::UntrustedKey { shown: Some(fingerprints("B")), trusted: trusted(), clues: clues() },
+        S::KeyTypeMismatch { method: "RSA-SHA256", trusted: texts(&["P-256"]), clues: clues() },
+        S::InvalidValue { certificate: "A:256".to_owned(), clues: clues() },
+        S::DigestMismatch { element: "EntityDescriptor", clues: clues() },
+        S::Algorithm {
+            role: AlgorithmRole::Digest,
+            identifier: shown("urn:x"),
+            refusal: AlgorithmRefusal::NotEnabled("sha1-digest"),
+            accepted: vec!["urn:y", "urn:z"],
+        },
+        S::Malformed { reason: "no Reference" },
+        S::ReferenceMismatch { expected: shown("#_a"), received: Some(shown("#_b")), departure: None },
+    ];
+    kinds.extend(signatures.map(K::Signature));
+    kinds
 }
 
 fn sessions() -> Vec<SessionError> {

@@ -308,7 +308,7 @@ impl MetadataError {
                 "pin the key with which the publisher signs metadata: it is often another one than that of logins, and comes from \
                  the federation's or the identity provider's pages, never out of the document itself"
             }
-            MetadataErrorKind::Signature(SignatureError::DigestMismatch { .. }) => {
+            MetadataErrorKind::Signature(SignatureError::DigestMismatch { .. } | SignatureError::InvalidValue { .. }) => {
                 "download the document anew and keep its bytes: editors, mail programs and pretty printers break a signature"
             }
             MetadataErrorKind::Signature(error @ SignatureError::Algorithm { .. }) => return error.remedy(),

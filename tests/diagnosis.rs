@@ -411,16 +411,9 @@ fn an_untrusted_key_is_shown_with_both_fingerprints() {
     let xml = showing(&response(&idp).to_xml(), &[&bare(OWN)]);
     assert!(verify(&verifier(keys(OWN)), &xml).is_ok());
     let error = verify(&verifier(keys(OTHER)), &xml).expect_err("another key");
-    let named = |pem| {
-        let keys = keys(pem);
-        let certificate = keys.iter().next().expect("a certificate");
-        let certificate = certificate.certificate().expect("a certificate");
-        format!("{} (SHA-1 {})", certificate.sha256_fingerprint(), certificate.sha1_fingerprint())
-    };
-    assert_eq!(
-        error.message(),
-        format!("not signed with a trusted key: the message shows the certificate {}, trusted is {}", named(OWN), named(OTHER))
-    );
+    let [own, other] = [OWN, OTHER].map(fingerprint);
+    let message = format!("not signed with a trusted key: the message shows the certificate {own}, trusted is {other}");
+    assert_eq!(error.message(), message);
 }
 
 #[test]
@@ -466,6 +459,40 @@ fn a_trusted_key_is_known_again_in_key_info() {
         let changed = replaced(&showing(&xml, &[shown]), "<ds:CanonicalizationMethod", " <ds:CanonicalizationMethod");
         assert_eq!(verify(&verifier(keys(OWN)), &changed).expect_err("changed").code(), "untrusted_key", "{shown}");
     }
+}
+
+/// A certificate with a key that nobody could trust is shown as well: by its fingerprint it is found. What is no certificate has none.
+#[test]
+fn what_a_message_shows_is_named_though_it_cannot_be_used() {
+    let idp = TestIdp::new(IDP);
+    let changed = replaced(&response(&idp).to_xml(), "<ds:CanonicalizationMethod", " <ds:CanonicalizationMethod");
+    let damaged = STANDARD.encode("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    let trusted = format!("trusted is the certificate {}", fingerprint(OWN));
+    let of_three_zeros = "70:9E:80:C8:84:87:A2:41:1E:1E:E4:DF:B9:F2:2A:86:14:92:D2:0C:47:65:15:0C:0C:79:4A:BD:70:F8:14:7C";
+    for (shown, names) in [
+        ("", trusted.as_str()),
+        (" ", &trusted),
+        ("!", &trusted),
+        ("-----BEGIN CERTIFICATE-----", &trusted),
+        (&damaged, &trusted),
+        ("AAAA", &format!("the message shows the certificate {of_three_zeros} (SHA-1 ")),
+        (&bare(OTHER), &format!("the message shows the certificate {}, trusted is", fingerprint(OTHER))),
+    ] {
+        let error = verify(&verifier(keys(OWN)), &showing(&changed, &[shown])).expect_err("changed");
+        assert!(error.message().starts_with(&format!("not signed with a trusted key: {names}")), "{shown}: {error}");
+    }
+    // A chain in one element is as one in several.
+    let der = |pem| STANDARD.decode(bare(pem)).expect("base64");
+    let chain = STANDARD.encode([der(OTHER), der(OWN)].concat());
+    let error = verify(&verifier(keys(OWN)), &showing(&changed, &[&chain])).expect_err("changed");
+    assert_eq!(error.code(), "signature_invalid", "{error}");
+}
+
+/// As errors name the only certificate of a PEM.
+fn fingerprint(pem: &str) -> String {
+    let keys = keys(pem);
+    let certificate = keys.iter().next().and_then(|key| key.certificate()).expect("a certificate");
+    format!("{} (SHA-1 {})", certificate.sha256_fingerprint(), certificate.sha1_fingerprint())
 }
 
 fn in_lines(text: &str) -> String {

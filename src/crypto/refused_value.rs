@@ -45,15 +45,10 @@ impl ShownCertificate {
     /// Reads an X509Certificate: base64 of DER, as it should be, or PEM, or base64 of PEM.
     fn read(text: &str) -> Vec<Self> {
         let decoded = base64::decode_whitespace(text).unwrap_or_default();
-        let is_pem = decoded.trim_ascii_start().starts_with(b"-----BEGIN");
-        let keys = match decoded.as_slice() {
-            [] => TrustedKeys::from_pem(text),
-            pem if is_pem => TrustedKeys::from_pem(pem),
-            der => TrustedKey::from_der(der).map(TrustedKeys::of),
-        };
-        match keys {
+        let is_text = decoded.is_empty() || decoded.trim_ascii_start().starts_with(b"-----BEGIN");
+        match TrustedKeys::from_pem(if decoded.is_empty() { text.as_bytes() } else { &decoded }) {
             Ok(keys) => keys.iter().map(|key| Self { fingerprints: key.into(), key: Some(key.clone()) }).collect(),
-            Err(_) if decoded.is_empty() || is_pem => Vec::new(),
+            Err(_) if is_text => Vec::new(),
             Err(_) => {
                 let fingerprints = Fingerprints { sha256: sha256_fingerprint(&decoded), sha1: Some(sha1_fingerprint(&decoded)) };
                 vec![Self { fingerprints, key: None }]

@@ -223,6 +223,44 @@ fn a_wrong_answer_is_no_acceptance() {
     }
 }
 
+/// A step that takes longer than it may is a refusal, whatever the answer would have been.
+#[test]
+fn a_late_answer_is_no_acceptance() {
+    let [slow, also_slow] = [(); 2].map(|()| {
+        let client = redis::Client::open(format!("redis://127.0.0.1:{}/", late(Duration::from_millis(500)))).unwrap();
+        RedisReplayStore::new(client)
+    });
+    let refused = reason(verified(1).claim(&slow.timeout(Duration::from_millis(50))));
+    assert!(refused.starts_with("Redis: "), "{refused}");
+    assert!(verified(1).claim(&also_slow.timeout(Duration::from_secs(60))).is_ok());
+}
+
+/// A server that takes every claim, after that time.
+fn late(delay: Duration) -> u16 {
+    use std::io::{Read as _, Write as _};
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let (mut asked, mut octets) = (String::new(), [0; 4096]);
+        while let Ok(read @ 1..) = stream.read(&mut octets) {
+            asked.push_str(&String::from_utf8_lossy(&octets[..read]));
+            let answer = if asked.contains("\r\nPX\r\n") {
+                std::thread::sleep(delay);
+                "$12\r\nmaxmemory:0\n\r\n+OK\r\n"
+            } else if asked.matches("SETINFO").count() == 2 {
+                // What a client says of itself when it connects.
+                "+OK\r\n+OK\r\n"
+            } else {
+                continue;
+            };
+            asked.clear();
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    port
+}
+
 /// The number of the assertion for which this process races, when it is one of the two.
 const RACES: &str = "SAML_VERIFY_TEST_RACES";
 

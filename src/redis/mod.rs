@@ -61,12 +61,10 @@ impl std::error::Error for RedisStoreError {}
 
 impl From<redis::RedisError> for RedisStoreError {
     fn from(error: redis::RedisError) -> Self {
-        const READ_ONLY: redis::ErrorKind = redis::ErrorKind::Server(redis::ServerErrorKind::ReadOnly);
         let reason = error.to_string();
-        let in_pipeline = error
-            .clone()
+        let is_read_only = error
             .into_server_errors()
             .is_some_and(|errors| errors.iter().any(|(_, error)| error.kind() == Some(redis::ServerErrorKind::ReadOnly)));
-        if error.kind() == READ_ONLY || in_pipeline { Self::ReadOnly } else { Self::Failed { reason } }
+        if is_read_only { Self::ReadOnly } else { Self::Failed { reason } }
     }
 }

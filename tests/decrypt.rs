@@ -4,8 +4,8 @@
 
 mod common;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use common::outside::more;
@@ -15,7 +15,8 @@ use common::sealed::{
 };
 use common::signed::{ACS, IDP, MESSAGE, REQUEST, SP, now};
 use common::values::compare;
-use common::{cases, conclude, read, read_text, testdata, text};
+use common::{cases, conclude, read, read_text, testdata, text, to_base64};
+use saml_verify::internals::{decrypt_content, seal, wrap};
 use saml_verify::test_idp::{ContentEncryption, EncryptedPart, KeyWrapping, TestIdp, TestResponse};
 use saml_verify::time::parse_rfc3339;
 use saml_verify::{
@@ -155,8 +156,71 @@ fn every_cipher_and_every_wrapping_is_read() {
         KeyWrapping::RsaOaep { digest: Sha256, mask: Sha1 },
         KeyWrapping::RsaOaep { digest: Sha256, mask: Sha256 },
     ] {
-        assert_is_ada(&verify_with(&strict, &answered(|response| response.key_wrapping(wrapping))).unwrap());
+        let xml = answered(|response| response.key_wrapping(wrapping));
+        assert_is_ada(&verify_with(&strict, &xml).unwrap());
+        let [seen] = seen_keys(&xml).try_into().expect("one key");
+        let (algorithm, digests) = match wrapping {
+            KeyWrapping::RsaOaep { digest, mask } => ("http://www.w3.org/2009/xmlenc11#rsa-oaep", (digest, mask)),
+            KeyWrapping::RsaOaepMgf1p(digest) => (MGF1P, (digest, Sha1)),
+            other => panic!("{other:?}"),
+        };
+        assert!(xml.contains(&format!("Algorithm=\"{algorithm}\"")), "{wrapping:?}");
+        assert_eq!((seen.digest(), seen.mask_digest()), digests, "{wrapping:?}");
     }
+}
+
+/// Remembers what it is asked to unwrap.
+#[derive(Clone, Default)]
+struct Seeing(Arc<Mutex<Vec<WrappedKey>>>);
+
+impl UnwrapKey for Seeing {
+    fn unwrap_key(&self, wrapped: &WrappedKey) -> Result<Option<ContentKey>, UnwrapUnavailable> {
+        self.0.lock().expect("one thread").push(wrapped.clone());
+        key().unwrap_key(wrapped)
+    }
+}
+
+/// What the holder of the key is given for a message that is a login.
+fn seen_keys(xml: &str) -> Vec<WrappedKey> {
+    let seeing = Seeing::default();
+    let verifier = verifier_of(service().decrypting_with(seeing.clone()).expect("one key"), &[]);
+    let verified = verifier.verify_xml(xml.as_bytes(), Expect::AnswerTo(REQUEST), now());
+    assert_eq!(verified.map_err(|error| error.code()).err(), None);
+    seeing.0.lock().expect("one thread").clone()
+}
+
+/// A client of a KMS needs the octets, the label and both digests, and may go by the recipient.
+#[test]
+fn the_holder_of_a_key_is_given_all_that_the_message_says_of_it() {
+    let octets = wrap(CERTIFICATE, OaepDigest::Sha256, OaepDigest::Sha1, b"label", &CONTENT_KEY, "wrapped").expect("wrapped");
+    let method = format!(
+        "<e:EncryptionMethod Algorithm=\"{MGF1P}\"><e:OAEPparams>{}</e:OAEPparams><DigestMethod \
+         xmlns=\"http://www.w3.org/2000/09/xmldsig#\" Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/></e:EncryptionMethod>",
+        to_base64(b"label")
+    );
+    let plain = format!("<e:EncryptionMethod Algorithm=\"{MGF1P}\"/>");
+    let keys = encrypted_key(&format!(" Recipient=\"{SP}\""), &octets).replace(&plain, &method);
+    let xml = response_with(&Sealed { keys, ..Sealed::new(GCM, signed_assertion("", "")) }.to_string());
+    let [seen] = seen_keys(&xml).try_into().expect("one key");
+    assert_eq!((seen.octets(), seen.label(), seen.recipient()), (&octets[..], &b"label"[..], Some(SP)));
+    assert_eq!((seen.digest(), seen.mask_digest()), (OaepDigest::Sha256, OaepDigest::Sha1));
+    assert!(verify_with(&decrypting(&[]), &xml).is_ok());
+    // Another label is another key.
+    let other = xml.replace(&to_base64(b"label"), &to_base64(b"other"));
+    assert_eq!(verify_with(&decrypting(&[]), &other).expect_err("no key").code(), "decryption_failed");
+
+    let plain = response_with(&Sealed::gcm(signed_assertion("", "")));
+    let [seen] = seen_keys(&plain).try_into().expect("one key");
+    assert_eq!((seen.label(), seen.recipient()), (&b""[..], None));
+}
+
+/// What benchmarks measure is what a verification does.
+#[test]
+fn contents_are_decrypted_by_cipher_and_key() {
+    let sealed = seal(GCM, &CONTENT_KEY, b"content", "seed").expect("a cipher text");
+    assert_eq!(decrypt_content(GCM, &CONTENT_KEY, &sealed), Some((b"content".to_vec(), true)));
+    assert_eq!(decrypt_content(GCM, &[8; 32], &sealed), Some((Vec::new(), false)));
+    assert_eq!(decrypt_content("urn:x", &CONTENT_KEY, &sealed), None);
 }
 
 #[test]

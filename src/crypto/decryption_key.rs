@@ -4,9 +4,10 @@
 //! `rsa` is constant-time by construction, and blinded here with fresh randomness on each use. What that cannot promise is in
 //! `SECURITY.md`.
 
-use std::fmt;
+use std::{fmt, io};
 
 use der::asn1::{AnyRef, UintRef};
+use rsa::rand_core::utils::next_word_via_fill;
 use rsa::rand_core::{TryCryptoRng, TryRng};
 use rsa::sha2::Sha256;
 use rsa::{BoxedUint, Oaep, PrivateKey};
@@ -106,33 +107,19 @@ const fn malformed(reason: &'static str) -> DecryptionKeyError {
 /// The source of randomness, as `rsa` wants it.
 struct System;
 
-/// The system has no randomness to give.
-#[derive(Debug)]
-struct Exhausted;
-
-impl fmt::Display for Exhausted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the system has no randomness to give")
-    }
-}
-
-impl std::error::Error for Exhausted {}
-
 impl TryRng for System {
-    type Error = Exhausted;
+    type Error = io::Error;
 
-    fn try_next_u32(&mut self) -> Result<u32, Exhausted> {
-        let mut octets = [0; 4];
-        self.try_fill_bytes(&mut octets).map(|()| u32::from_le_bytes(octets))
+    fn try_next_u32(&mut self) -> io::Result<u32> {
+        next_word_via_fill(self)
     }
 
-    fn try_next_u64(&mut self) -> Result<u64, Exhausted> {
-        let mut octets = [0; 8];
-        self.try_fill_bytes(&mut octets).map(|()| u64::from_le_bytes(octets))
+    fn try_next_u64(&mut self) -> io::Result<u64> {
+        next_word_via_fill(self)
     }
 
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Exhausted> {
-        fill(octets).ok_or(Exhausted)
+    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> io::Result<()> {
+        fill(octets).ok_or_else(|| io::Error::other("the system has no randomness to give"))
     }
 }
 
@@ -185,6 +172,14 @@ mod tests {
                 assert_eq!(unwrapped(&key, &wrapped(digest, mask, octets[..cut].to_vec())), None);
             }
         }
+    }
+
+    #[test]
+    fn numbers_are_drawn_from_the_system() {
+        let [one, other] = [(); 2].map(|()| System.try_next_u64().unwrap());
+        assert_ne!(one, other);
+        let [one, other] = [(); 2].map(|()| System.try_next_u32().unwrap());
+        assert_ne!(one, other);
     }
 
     /// What is no number below the modulus is no cipher text. RFC 8017 section 5.1.2.

@@ -360,15 +360,6 @@ pub(super) type Secret = zeroize::Zeroizing<Vec<u8>>;
 #[cfg(not(feature = "decrypt"))]
 pub(super) type Secret = Vec<u8>;
 
-#[cfg(feature = "decrypt")]
-pub(super) fn secret(octets: Vec<u8>) -> Secret {
-    Secret::new(octets)
-}
-#[cfg(not(feature = "decrypt"))]
-pub(super) fn secret(octets: Vec<u8>) -> Secret {
-    octets
-}
-
 /// Decodes base64, passing over white space. Padding ends one value and may be followed by another: bodies that were joined.
 fn decode(text: &Text, body: Range<usize>) -> Result<Vec<u8>, CertificateError> {
     let octets = text.octets().get(body.clone()).unwrap_or_default();
@@ -394,7 +385,7 @@ fn decode(text: &Text, body: Range<usize>) -> Result<Vec<u8>, CertificateError> 
             }
             DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => wrong(characters.len()),
         })?;
-        decoded.extend_from_slice(&secret(value));
+        decoded.extend_from_slice(&Secret::from(value));
         start = start.saturating_add(length);
     }
     Ok(decoded)

@@ -9,7 +9,7 @@ use der::{Decode, Tag, TagNumber, Tagged};
 
 use super::elements::elements;
 use super::pasted::Text;
-use super::pem::{Block, Secret, blocks, secret};
+use super::pem::{Block, Secret, blocks};
 use super::public_key::{ED25519, ELLIPTIC_CURVE, P256, P384, RSA, bit_length, is_even, name_of};
 use crate::error::{CertificateError, SigningKeyError};
 
@@ -92,7 +92,7 @@ fn decode(block: &Block, text: &Text) -> Result<PrivateKeyDer, SigningKeyError> 
         }
     };
     let der = block.decode(text).map_err(|error| damaged(&error))?;
-    Ok(PrivateKeyDer { form, der: secret(der) })
+    Ok(PrivateKeyDer { form, der: Secret::from(der) })
 }
 
 impl PrivateKeyDer {

@@ -11,6 +11,7 @@ use aes_gcm::{AesGcm, Nonce};
 use cbc::Encryptor;
 use cbc::cipher::block_padding::NoPadding;
 use cbc::cipher::{BlockModeEncrypt, KeyIvInit};
+use rsa::rand_core::utils::next_word_via_fill;
 use rsa::rand_core::{TryCryptoRng, TryRng};
 use rsa::sha2::Sha256;
 use rsa::sha2::digest::FixedOutputReset;
@@ -49,13 +50,11 @@ impl TryRng for Seeded {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        let mut octets = [0; 4];
-        self.try_fill_bytes(&mut octets).map(|()| u32::from_le_bytes(octets))
+        next_word_via_fill(self)
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        let mut octets = [0; 8];
-        self.try_fill_bytes(&mut octets).map(|()| u64::from_le_bytes(octets))
+        next_word_via_fill(self)
     }
 
     fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
@@ -133,4 +132,19 @@ where
 {
     let label = (!label.is_empty()).then(|| label.to_vec().into_boxed_slice());
     recipient.encrypt(random, Oaep { digest: D::new(), mgf_digest: M::new(), label }, key).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_the_octets_that_follow_from_the_seed() {
+        let octets = Seeded::new(b"seed").draw(8);
+        let of_octets = u64::from_le_bytes(octets.as_slice().try_into().unwrap());
+        assert_eq!(Seeded::new(b"seed").try_next_u64(), Ok(of_octets));
+        let low = u32::from_le_bytes(octets[..4].try_into().unwrap());
+        assert_eq!(Seeded::new(b"seed").try_next_u32(), Ok(low));
+        assert_ne!(Seeded::new(b"other").draw(8), octets);
+    }
 }

@@ -315,18 +315,12 @@ impl TestResponse<'_> {
 /// What stands in the markup in the place of something that may be encrypted.
 impl TestResponse<'_> {
     /// `element` is the one that carries it where it is; `place` tells it from others of its kind.
-    #[cfg(feature = "decrypt")]
+    #[cfg_attr(not(feature = "decrypt"), expect(unused_variables, clippy::unused_self))]
     fn in_place(&self, element: &str, plaintext: String, place: usize) -> String {
-        match &self.encryption {
-            Some(encryption) if encryption.part.element() == element => {
-                encryption.encrypted(&plaintext, &format!("{} {element} {place}", self.number))
-            }
-            _ => plaintext,
+        #[cfg(feature = "decrypt")]
+        if let Some(encryption) = self.encryption.as_ref().filter(|encryption| encryption.part.element() == element) {
+            return encryption.encrypted(&plaintext, &format!("{} {element} {place}", self.number));
         }
-    }
-
-    #[cfg(not(feature = "decrypt"))]
-    fn in_place(&self, _element: &str, plaintext: String, _place: usize) -> String {
         plaintext
     }
 }

@@ -153,4 +153,13 @@ mod tests {
             assert!(!line.contains('\n') && std::error::Error::source(&error).is_none(), "{line}");
         }
     }
+
+    /// A log shows the chain of sources: that of a store is in it.
+    #[test]
+    fn what_lies_behind_a_refusal_is_its_source() {
+        let unavailable = ReplayError::unavailable(std::io::Error::other("connection refused"));
+        let error = ServiceError::from(Error::from(unavailable));
+        assert_eq!(error.http_status(), 503);
+        assert_eq!(std::error::Error::source(&error).map(ToString::to_string).as_deref(), Some("connection refused"));
+    }
 }

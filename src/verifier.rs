@@ -393,7 +393,7 @@ impl Verifier {
         let mut warnings = Vec::new();
         for key in proven.proofs().filter_map(|proof| idp.key(proof, now)) {
             warnings.extend(self.expired_certificate.judge(key, now)?);
-            if !idp.retiring_keys().is_empty() || self.expiry_notice > Duration::ZERO {
+            if !idp.retiring_keys().is_empty() || !self.expiry_notice.is_zero() {
                 warnings.extend(self.foresee(idp, key, now));
             }
         }

@@ -7,7 +7,8 @@
 use std::error::Error as _;
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant, SystemTime};
 
 use saml_verify::internals::replay_key;
@@ -226,28 +227,86 @@ fn a_wrong_answer_is_no_acceptance() {
 /// A step that takes longer than it may is a refusal, whatever the answer would have been.
 #[test]
 fn a_late_answer_is_no_acceptance() {
-    let [slow, also_slow] = [(); 2].map(|()| {
-        let client = redis::Client::open(format!("redis://127.0.0.1:{}/", late(Duration::from_millis(500)))).unwrap();
-        RedisReplayStore::new(client)
-    });
-    let refused = reason(verified(1).claim(&slow.timeout(Duration::from_millis(50))));
+    let late = || {
+        Scripted::start(|_| {
+            std::thread::sleep(Duration::from_millis(500));
+            TAKEN
+        })
+    };
+    let refused = reason(verified(1).claim(&late().store().timeout(Duration::from_millis(50))));
     assert!(refused.starts_with("Redis: "), "{refused}");
-    assert!(verified(1).claim(&also_slow.timeout(Duration::from_secs(60))).is_ok());
+    assert!(verified(1).claim(&late().store().timeout(PATIENCE)).is_ok());
 }
 
-/// A server that takes every claim, after that time.
-fn late(delay: Duration) -> u16 {
-    use std::io::{Read as _, Write as _};
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
+/// A connection that answered is used again. One that turns out to be closed is replaced at once; one that answers with an error is not.
+#[test]
+fn a_claim_is_sent_once_more_only_where_its_connection_was_closed() {
+    let claim = |store: &RedisReplayStore, id: &str| store.claim(&replay_key("urn:idp", id), now() + LIFETIME, now());
+    for (second, claimed, connections) in [(TAKEN, true, 1), ("", true, 2), ("-ERR no\r\n-ERR no\r\n", false, 1)] {
+        let server = Scripted::start(move |number| if number == 1 { second } else { TAKEN });
+        let store = server.store().timeout(PATIENCE);
+        assert_eq!(claim(&store, "_0"), Ok(()));
+        assert_eq!(claim(&store, "_1").is_ok(), claimed, "{second:?}");
+        assert_eq!(server.connections.load(Ordering::SeqCst), connections, "{second:?}");
+    }
+}
+
+/// As many threads as claim at a time have a connection each; sixteen of these are kept.
+#[test]
+fn a_bounded_number_of_connections_is_kept() {
+    const THREADS: usize = 20;
+    let all_ask = Barrier::new(THREADS);
+    let server = Scripted::start(move |_| {
+        all_ask.wait();
+        TAKEN
+    });
+    let store = server.store().timeout(PATIENCE);
+    for connections in [THREADS, THREADS + THREADS - 16] {
+        std::thread::scope(|scope| {
+            for number in 0..THREADS {
+                let (store, key) = (&store, replay_key("urn:idp", &format!("_{number}")));
+                scope.spawn(move || assert!(store.claim(&key, now() + LIFETIME, now()).is_ok()));
+            }
+        });
+        assert_eq!(server.connections.load(Ordering::SeqCst), connections);
+    }
+}
+
+const LIFETIME: Duration = Duration::from_secs(3600);
+/// Longer than any machine takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// What a server answers that took a claim.
+const TAKEN: &str = "$12\r\nmaxmemory:0\n\r\n+OK\r\n";
+
+/// A server that answers the claims as it is told, and counts its connections.
+struct Scripted {
+    port: u16,
+    connections: Arc<AtomicUsize>,
+}
+
+impl Scripted {
+    /// What is answered to each claim, by how many came before it; where that is nothing, the connection is closed.
+    fn start(answer: impl Fn(usize) -> &'static str + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (port, connections) = (listener.local_addr().unwrap().port(), Arc::new(AtomicUsize::new(0)));
+        let (accepted, script) = (Arc::clone(&connections), Arc::new((answer, AtomicUsize::new(0))));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                accepted.fetch_add(1, Ordering::SeqCst);
+                let script = Arc::clone(&script);
+                std::thread::spawn(move || Self::serve(stream.unwrap(), || script.0(script.1.fetch_add(1, Ordering::SeqCst))));
+            }
+        });
+        Self { port, connections }
+    }
+
+    fn serve(mut stream: TcpStream, answer: impl Fn() -> &'static str) {
+        use std::io::{Read as _, Write as _};
         let (mut asked, mut octets) = (String::new(), [0; 4096]);
         while let Ok(read @ 1..) = stream.read(&mut octets) {
             asked.push_str(&String::from_utf8_lossy(&octets[..read]));
-            let answer = if asked.contains("\r\nPX\r\n") {
-                std::thread::sleep(delay);
-                "$12\r\nmaxmemory:0\n\r\n+OK\r\n"
+            let answered = if asked.contains("\r\nPX\r\n") {
+                answer()
             } else if asked.matches("SETINFO").count() == 2 {
                 // What a client says of itself when it connects.
                 "+OK\r\n+OK\r\n"
@@ -255,10 +314,15 @@ fn late(delay: Duration) -> u16 {
                 continue;
             };
             asked.clear();
-            let _ = stream.write_all(answer.as_bytes());
+            if answered.is_empty() || stream.write_all(answered.as_bytes()).is_err() {
+                return;
+            }
         }
-    });
-    port
+    }
+
+    fn store(&self) -> RedisReplayStore {
+        RedisReplayStore::new(redis::Client::open(format!("redis://127.0.0.1:{}/", self.port)).unwrap())
+    }
 }
 
 /// The number of the assertion for which this process races, when it is one of the two.

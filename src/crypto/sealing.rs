@@ -35,14 +35,11 @@ impl Seeded {
     }
 
     pub(crate) fn draw(&mut self, length: usize) -> Vec<u8> {
-        let mut octets = Vec::with_capacity(length + 32);
-        while octets.len() < length {
+        let block = |_| {
             self.drawn = self.drawn.wrapping_add(1);
-            let block = Digest::of(DigestAlgorithm::Sha256, &[&self.seed[..], &self.drawn.to_be_bytes()].concat());
-            octets.extend_from_slice(block.as_ref());
-        }
-        octets.truncate(length);
-        octets
+            Digest::of(DigestAlgorithm::Sha256, &[&self.seed[..], &self.drawn.to_be_bytes()].concat()).as_ref().to_vec()
+        };
+        (0..length.div_ceil(32)).flat_map(block).take(length).collect()
     }
 }
 

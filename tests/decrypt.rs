@@ -16,7 +16,8 @@ use common::sealed::{
 use common::signed::{ACS, IDP, MESSAGE, REQUEST, SP, now};
 use common::values::compare;
 use common::{cases, conclude, read, read_text, testdata, text, to_base64};
-use saml_verify::internals::{decrypt_content, seal, wrap};
+use saml_verify::canonical::Algorithm;
+use saml_verify::internals::{decrypt_content, seal, sign, wrap};
 use saml_verify::test_idp::{ContentEncryption, EncryptedPart, KeyWrapping, TestIdp, TestResponse};
 use saml_verify::time::parse_rfc3339;
 use saml_verify::{
@@ -212,6 +213,13 @@ fn the_holder_of_a_key_is_given_all_that_the_message_says_of_it() {
     let plain = response_with(&Sealed::gcm(signed_assertion("", "")));
     let [seen] = seen_keys(&plain).try_into().expect("one key");
     assert_eq!((seen.label(), seen.recipient()), (&b""[..], None));
+}
+
+#[test]
+fn a_service_shows_how_many_keys_it_has_and_nothing_of_them() {
+    let sp = service().decrypting_with(key()).and_then(|sp| sp.decrypting_with(Counting::default())).expect("two keys");
+    let shown = format!("{sp:?}");
+    assert!(shown.contains("decryption_keys: 2 keys"), "{shown}");
 }
 
 /// What benchmarks measure is what a verification does.
@@ -499,6 +507,12 @@ fn namespaces_come_from_what_was_signed_and_from_nowhere_else() {
     let declared =
         uses_xsi.replace("<saml:Assertion ", "<saml:Assertion xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" ");
     assert!(verify_with(&verifier, &signed_response_with(&Sealed::gcm(declared))).is_ok());
+
+    // Where an attribute of the Response uses the prefix, its declaration is signed.
+    let plain = response_with(&Sealed::gcm(&uses_xsi)).replacen(" ID=", " xsi:used=\"\" ID=", 1);
+    let signature = sign(&TestIdp::new(IDP), &plain, "_response", Algorithm::Exclusive10, "");
+    let signed = plain.replacen("</saml:Issuer>", &format!("</saml:Issuer>{signature}"), 1);
+    assert!(verify_with(&verifier, &signed).is_ok());
 
     // An unsigned declaration cannot turn what a reader passes over into what it reads.
     let hidden =

@@ -3,12 +3,13 @@
 //! Whoever changes a text changes it there as well, and sees it beside all others. `REFUSALS=write cargo test --test refusals` writes
 //! the file anew.
 
-#![cfg(feature = "test-idp")]
+#![cfg(all(feature = "decrypt", feature = "test-idp"))]
 
 mod common;
 
 use std::fmt::Write;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use saml_verify::logout::SessionError;
@@ -16,9 +17,9 @@ use saml_verify::metadata::{MetadataError, MetadataErrorKind, MetadataReader, Un
 use saml_verify::test_idp::TestIdp;
 use saml_verify::time::parse_rfc3339;
 use saml_verify::{
-    AlgorithmRefusal, AlgorithmRole, Clues, ConstraintError, CopySign, DecodeError, Departure, Error, ErrorKind, Expect,
-    Fingerprints, IdentifierFault, IdentityProvider, LogoutError, OtherIssuer, Position, ReplayError, ServiceProvider, Shown,
-    SignatureError, StatusError, StructureError, UnconfirmedSubject, Verifier, XmlError, XmlErrorKind,
+    AlgorithmRefusal, AlgorithmRole, Clues, ConstraintError, CopySign, DecodeError, DecryptionError, Departure, EncryptionRole,
+    Error, ErrorKind, Expect, Fingerprints, IdentifierFault, IdentityProvider, LogoutError, OtherIssuer, Position, ReplayError,
+    ServiceProvider, Shown, SignatureError, StatusError, StructureError, UnconfirmedSubject, Verifier, XmlError, XmlErrorKind,
 };
 
 fn shown(value: &str) -> Shown {
@@ -151,6 +152,8 @@ fn signatures() -> Vec<SignatureError> {
             clues: authority(),
         },
         E::UntrustedKey { shown: Some(fingerprints("B")), trusted: vec![fingerprints("A")], clues: issuer() },
+        E::UntrustedKey { shown: Some(fingerprints("B")), trusted: vec![fingerprints("A")], clues: copy(CopySign::Indented) },
+        E::UntrustedKey { shown: None, trusted: vec![fingerprints("A")], clues: copy(CopySign::Indented) },
         E::InvalidValue { certificate: "B:256".to_owned(), clues: none() },
         E::InvalidValue { certificate: "B:256".to_owned(), clues: copy(CopySign::Indented) },
         E::DigestMismatch { element: "Assertion", clues: none() },
@@ -289,6 +292,25 @@ fn structures() -> Vec<StructureError> {
     ]
 }
 
+fn decryptions() -> Vec<DecryptionError> {
+    use DecryptionError as E;
+    let algorithm = |role, refusal| E::Algorithm { role, identifier: shown("urn:x"), refusal, accepted: vec!["urn:y", "urn:z"] };
+    let mut errors = vec![
+        E::Malformed { reason: "no CipherValue" },
+        E::CipherReference,
+        E::CbcUncovered,
+        E::TooManyKeys { uses: 32, most: 16 },
+        E::Failed,
+        E::KeyUnavailable { source: Arc::from(Box::from("the KMS does not answer")) },
+        algorithm(EncryptionRole::Content, AlgorithmRefusal::NotEnabled("aes-cbc")),
+    ];
+    for role in [EncryptionRole::Content, EncryptionRole::KeyTransport, EncryptionRole::Digest, EncryptionRole::Mask] {
+        errors.push(algorithm(role, AlgorithmRefusal::Weak));
+        errors.push(algorithm(role, AlgorithmRefusal::Unknown));
+    }
+    errors
+}
+
 fn documents() -> Vec<XmlError> {
     use XmlErrorKind as K;
     let (rule, section) = ("a tag that ends another", "XML 1.0 section 3");
@@ -410,6 +432,7 @@ fn told() -> String {
     let mut out = String::new();
     let mut errors: Vec<Error> = constraints().into_iter().map(Error::from).collect();
     errors.extend(signatures().into_iter().map(Error::from));
+    errors.extend(decryptions().into_iter().map(Error::from));
     errors.extend(structures().into_iter().map(Error::from));
     errors.extend(documents().into_iter().map(Error::from));
     errors.extend(logouts().into_iter().map(Error::from));

@@ -113,7 +113,7 @@ impl ContentCipher {
         if self.is_authenticated() {
             octets >= Self::GCM_IV + Self::GCM_TAG
         } else {
-            octets >= 2 * Self::BLOCK && octets.is_multiple_of(Self::BLOCK)
+            octets > Self::BLOCK && octets.is_multiple_of(Self::BLOCK)
         }
     }
 

@@ -45,3 +45,15 @@ impl From<&str> for Shown {
         Self::new(value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_quoted_alike_in_messages_and_in_debug_forms() {
+        let shown = Shown::new("a\n\"b\"");
+        assert_eq!(shown.to_string(), r#""a\n\"b\"""#);
+        assert_eq!(format!("{shown:?}"), shown.to_string());
+    }
+}

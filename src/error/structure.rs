@@ -400,21 +400,16 @@ impl Refusal for StructureError {
                  the browser posted it"
             }
             Self::UnexpectedRoot { received, .. } => remedy_for_document(local_name(received)),
-            Self::EncryptedAssertion if cfg!(feature = "decrypt") => {
-                "give the service's private key (`ServiceProvider::decrypting_with`, `--decryption-key`), or switch assertion encryption off \
-                 at the identity provider; in Auth0 take `encryptionCert` and `encryptionPublicKey` out of the addon settings or Action"
-            }
             Self::EncryptedAssertion => {
-                "enable the crate's feature `decrypt` and give the service's private key, or switch assertion encryption off at the identity \
-                 provider; in Auth0 take `encryptionCert` and `encryptionPublicKey` out of the addon settings or Action"
-            }
-            Self::EncryptedId if cfg!(feature = "decrypt") => {
-                "give the service's private key (`ServiceProvider::decrypting_with`, `--decryption-key`), or let the identity provider send \
-                 the name identifier unencrypted; in a message of logout it must be so"
+                return format!(
+                    "{GIVE_KEY}, or switch assertion encryption off at the identity provider; in Auth0 take `encryptionCert` and \
+                     `encryptionPublicKey` out of the addon settings or Action"
+                );
             }
             Self::EncryptedId => {
-                "enable the crate's feature `decrypt` and give the service's private key, or let the identity provider send the name \
-                 identifier unencrypted; in a message of logout it must be so"
+                return format!(
+                    "{GIVE_KEY}, or let the identity provider send the name identifier unencrypted; in a message of logout it must be so"
+                );
             }
             Self::BaseId => "let the identity provider send a NameID",
             Self::InvalidId { received, .. } if is_nm_token(received.kept()) => {
@@ -508,6 +503,13 @@ fn remedy_for_document(local_name: &str) -> &'static str {
     }
 }
 
+/// How a service comes to read what is encrypted.
+const GIVE_KEY: &str = if cfg!(feature = "decrypt") {
+    "give the service's private key (`ServiceProvider::decrypting_with`, `--decryption-key`)"
+} else {
+    "enable the crate's feature `decrypt` and give the service's private key"
+};
+
 /// Which rule of XML names an identifier breaks that is not empty. What no departure allows comes first.
 fn fault_of_id(value: &Shown) -> &'static str {
     const OTHER: &str = "holds another character than letters, digits, `_`, `-` and `.`";
@@ -589,6 +591,7 @@ mod tests {
             (" a", "holds white space"),
             ("a b", "holds white space"),
             ("a:b", "holds a colon"),
+            ("·a", "holds another character than letters, digits, `_`, `-` and `.`"),
             // What no departure allows, whatever else there is.
             ("9 a", "holds white space"),
             ("-a: ", "holds white space"),

@@ -692,6 +692,7 @@ mod tests {
         let accepted = accepted.map(str::to_owned).to_vec();
         let error = RequestError::UnknownAcsUrl { url: url.to_owned(), accepted };
         assert_eq!(request.clone().acs_url(url).redirect(now()).err(), Some(error));
+        assert_eq!(request.clone().acs_url("https://portal.example.com/second").redirect(now()).err(), None);
         assert_eq!(request.redirect_from(|| None, now()).err(), Some(RequestError::NoRandomness));
         assert_eq!(request.post_from(|| None, now()).err(), Some(RequestError::NoRandomness));
         let early = SystemTime::UNIX_EPOCH - Duration::from_secs(1);

@@ -77,3 +77,19 @@ fn canonical(markup: &str, id: Option<&str>, algorithm: Algorithm, prefix_list: 
     write_selection(&document, selection, None, algorithm, prefix_list, &mut octets).ok()?;
     Some(octets)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What we sign ourselves is bounded by nobody else's limits.
+    #[test]
+    fn what_is_signed_may_be_larger_than_a_message_that_is_taken() {
+        let signed = |content: &str| {
+            let markup = format!("<a ID=\"_a\">{content}</a>");
+            canonical(&markup, Some("_a"), Algorithm::Exclusive10, "") == Some(markup.into_bytes())
+        };
+        assert!(signed(&"x".repeat(Limits::DEFAULT.document_bytes)));
+        assert!(signed(&"<b></b>".repeat(Limits::DEFAULT.nodes)));
+    }
+}

@@ -92,6 +92,7 @@
 //! |---|---|
 //! | `ring` | verification, digests and signing with ring |
 //! | `aws-lc-rs` | the same with aws-lc-rs, in place of ring where both are on: keys are prepared once, and P-521 with SHA-512 verifies. Without `default-features` ring is not linked |
+//! | `fips` | `aws-lc-rs` with its FIPS 140-3 module, whose build needs CMake and Go. What `decrypt` does is outside of that module |
 //! | `decrypt` | `DecryptionKey`: encrypted assertions, names and attributes, with a key of yours or one in a KMS; see `docs/decryption.md` |
 //! | `registry` | `Registry`: many connections behind one assertion consumer service, changed while the service runs |
 //! | `redis` | `RedisReplayStore`, `RedisPendingRequests` and their siblings for async: what several machines remember together |

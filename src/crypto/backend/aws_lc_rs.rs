@@ -146,3 +146,12 @@ impl Ed25519SigningKey {
         self.0.sign(message).as_ref().to_vec()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    /// With the feature `fips` and not without it: a module that was only asked for is none.
+    #[test]
+    fn the_fips_module_is_what_computes_if_the_feature_is_on() {
+        assert_eq!(::aws_lc_rs::try_fips_mode().is_ok(), cfg!(feature = "fips"));
+    }
+}

@@ -870,6 +870,31 @@ fn a_plaintext_meets_the_limits_of_its_message() {
     });
     let outer_depth = 7; // down to the CipherValue of the EncryptedKey
     assert_eq!(depth, (plain_depth.unwrap() + 1).max(outer_depth));
+    // The same where the deepest element is in the plaintext: it stands one level below its place in a plain message.
+    let deepest = |response: &dyn Fn(&str) -> String| {
+        let limits = Limits { depth: 20, ..Limits::DEFAULT };
+        let nested = |levels| "<x>".repeat(levels) + &"</x>".repeat(levels);
+        let assertion = |levels| {
+            plain_assertion().replacen("<saml:AttributeValue>admin", &format!("<saml:AttributeValue>{}", nested(levels)), 1)
+        };
+        let is_accepted = |&levels: &usize| verify_with(&decrypting(&[]).limits(limits), &response(&assertion(levels))).is_ok();
+        (1..30).take_while(is_accepted).last().expect("some levels")
+    };
+    let (plain, sealed) = (deepest(&signed_response_with), deepest(&|plaintext| signed_response_with(&Sealed::gcm(plaintext))));
+    assert_eq!((plain, sealed), (15, 14));
+}
+
+/// Places in a plaintext are counted from where it begins: whoever decrypts it finds them.
+#[test]
+fn a_place_in_a_plaintext_is_one_of_the_plaintext() {
+    let twice =
+        signed_assertion("", "").replace("<saml:AttributeValue>admin", "<saml:AttributeValue>\n<x ID=\"_assertion\"/>admin");
+    let error = verify_with(&decrypting(&[]), &response_with(&Sealed::gcm(&twice))).expect_err("two of one ID");
+    let place = twice.find("ID=\"_assertion\"/>").expect("the second");
+    assert_eq!(
+        error.message(),
+        format!("the identifier \"_assertion\" occurs more than once in the document, again at line 2, column 4 (byte {place})")
+    );
 }
 
 #[test]

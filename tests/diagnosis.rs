@@ -488,6 +488,19 @@ fn what_a_message_shows_is_named_though_it_cannot_be_used() {
     assert_eq!(error.code(), "signature_invalid", "{error}");
 }
 
+/// Whatever is shown of certificates is parsed, and nobody signed it: what is longer than any is not looked at.
+#[test]
+fn a_certificate_is_looked_at_up_to_a_length() {
+    let xml = response(&TestIdp::new(IDP)).to_xml();
+    for (length, code) in [(32 * 1024, "signature_invalid"), (32 * 1024 + 1, "untrusted_key")] {
+        let body = bare(OWN);
+        let padding = " ".repeat(length - "<ds:X509Certificate>".len() - body.len());
+        let changed = replaced(&xml, "<ds:CanonicalizationMethod", " <ds:CanonicalizationMethod");
+        let error = verify(&verifier(keys(OWN)), &showing(&changed, &[&(body + &padding)])).expect_err("changed");
+        assert_eq!(error.code(), code, "{length}");
+    }
+}
+
 /// As errors name the only certificate of a PEM.
 fn fingerprint(pem: &str) -> String {
     let keys = keys(pem);

@@ -569,7 +569,7 @@ fn a_request_that_is_built_says_who_and_which_session() {
             assert_eq!((pending.return_to(), pending.relay_state()), (Some("/bye"), Some("it's a b")));
             assert_eq!(PendingLogout::from_compact(&pending.to_compact()).as_ref(), Ok(pending));
             assert_eq!(pending.expect(IDP, now()), Ok(verified.id()));
-            assert_eq!(pending.expires_at(), now() + OutgoingRequest::DEFAULT_LIFETIME);
+            assert_eq!(pending.expires_at(), now() + Duration::from_secs(600));
         }
     }
 }

@@ -702,6 +702,14 @@ mod tests {
         assert!(matches!(error, Some(ConfigError::InvalidSsoUrl { .. })), "{error:?}");
     }
 
+    /// If nothing else is said.
+    #[test]
+    fn an_answer_is_waited_for_half_an_hour() {
+        let (sp, idp) = (sp(), auth0());
+        let pending = AuthnRequest::new(&sp, &idp).unwrap().redirect(now()).unwrap().pending;
+        assert_eq!(pending.expires_at(), pending.issued_at() + Duration::from_secs(1800));
+    }
+
     #[test]
     fn no_two_requests_have_the_same_id() {
         let (sp, idp) = (sp(), auth0());

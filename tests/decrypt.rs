@@ -380,22 +380,25 @@ impl UnwrapKey for Counting {
     }
 }
 
+/// The NameID of the message as it stands there.
+fn plain_name() -> String {
+    let assertion = plain_assertion();
+    let start = assertion.find("<saml:NameID").expect("a name");
+    let end = assertion.find("</saml:NameID>").expect("its end") + "</saml:NameID>".len();
+    assertion[start..end].to_owned()
+}
+
 #[test]
 fn no_key_is_used_before_the_message_has_earned_it() {
     let sealed = Sealed::gcm(signed_assertion("", ""));
     let signed = signed_response_with(&sealed);
     let cbc = Sealed::new(CBC, signed_assertion("", "")).to_string();
     let id = Sealed { carrier: "EncryptedID", ..Sealed::new(GCM, "<saml:NameID>ada</saml:NameID>") }.to_string();
-    let name = |assertion: &str| {
-        let start = assertion.find("<saml:NameID").unwrap();
-        let end = assertion.find("</saml:NameID>").unwrap() + "</saml:NameID>".len();
-        assertion[start..end].to_owned()
-    };
-    let forged_id = signed_assertion("", "").replace(&name(&plain_assertion()), &id);
+    let forged_id = signed_assertion("", "").replace(&plain_name(), &id);
     for (xml, required, code, uses) in [
         (signed.clone(), SignedPart::Either, None, 1),
         (response_with(&sealed), SignedPart::Either, None, 1),
-        (response_with(&signed_assertion(&name(&plain_assertion()), &id)), SignedPart::Either, None, 1),
+        (response_with(&signed_assertion(&plain_name(), &id)), SignedPart::Either, None, 1),
         (signed.replace("_request\"", "_other\""), SignedPart::Either, Some("digest_mismatch"), 0),
         (response_with(&sealed), SignedPart::Response, Some("required_signature_missing"), 0),
         (response_with(&sealed), SignedPart::Both, Some("required_signature_missing"), 0),
@@ -403,7 +406,7 @@ fn no_key_is_used_before_the_message_has_earned_it() {
         (signed.replace("status:Success", "status:Responder"), SignedPart::Either, Some("digest_mismatch"), 0),
         (response_with(&sealed).replace("status:Success", "status:Responder"), SignedPart::Either, Some("status_not_success"), 0),
         (response_with(&forged_id), SignedPart::Either, Some("digest_mismatch"), 0),
-        (response_with(&plain_assertion().replace(&name(&plain_assertion()), &id)), SignedPart::Either, Some("unsigned"), 0),
+        (response_with(&plain_assertion().replace(&plain_name(), &id)), SignedPart::Either, Some("unsigned"), 0),
         (response_with(&signed_assertion("", "")), SignedPart::Either, None, 0),
     ] {
         let counting = Counting::default();
@@ -559,8 +562,18 @@ fn nested_parts_see_the_namespaces_of_their_place() {
         }
     }
     // In an Assertion that only the Response vouches for, twice encrypted.
-    let unsigned = plain_assertion().replace(name, &id("<saml:NameID>bob</saml:NameID>"));
-    assert!(verify_with(&verifier, &signed_response_with(&Sealed::gcm(unsigned))).is_ok());
+    let declaring = plain_assertion().replacen("<saml:Assertion ", "<saml:Assertion xmlns:own=\"urn:own\" ", 1);
+    for (plaintext, accepted) in [
+        ("<saml:NameID>bob</saml:NameID>", true),
+        // The Response uses this prefix, so that its declaration is signed.
+        ("<saml:NameID samlp:x=''>bob</saml:NameID>", true),
+        // The Assertion declares this one, and does not use it.
+        ("<saml:NameID own:x=''>bob</saml:NameID>", false),
+    ] {
+        let unsigned = declaring.replace(name, &id(plaintext));
+        let outcome = verify_with(&verifier, &signed_response_with(&Sealed::gcm(unsigned)));
+        assert_eq!(outcome.err(), if accepted { None } else { Some(DecryptionError::Failed.into()) }, "{plaintext}");
+    }
 }
 
 #[test]
@@ -903,7 +916,10 @@ fn a_response_without_issuer_holds_no_encrypted_assertion() {
     let without = xml.replacen("<saml:Issuer>urn:test:idp</saml:Issuer>", "", 1);
     let error = verify_with(&decrypting(&[]), &without).unwrap_err();
     assert_eq!((error.stage(), error.code()), ("constraint", "issuer_missing"));
-    // Plain, it may be so.
-    let plain = response_with(&signed_assertion("", "")).replacen("<saml:Issuer>urn:test:idp</saml:Issuer>", "", 1);
-    assert!(verify_with(&decrypting(&[]), &plain).is_ok());
+    // Plain, it may be so, also with a name that is encrypted.
+    let id = Sealed { carrier: "EncryptedID", ..Sealed::new(GCM, "<saml:NameID>ada</saml:NameID>") }.to_string();
+    for assertion in [signed_assertion("", ""), signed_assertion(&plain_name(), &id)] {
+        let plain = response_with(&assertion).replacen("<saml:Issuer>urn:test:idp</saml:Issuer>", "", 1);
+        assert_eq!(verify_with(&decrypting(&[]), &plain).err(), None);
+    }
 }

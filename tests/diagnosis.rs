@@ -631,5 +631,8 @@ fn a_page_is_named_behind_many_empty_lines() {
     for lines in [0, 1000, 2000, 8000] {
         let page = "\n".repeat(lines) + "<!DOCTYPE html><html><body>Password</body></html>";
         assert_eq!(post_xml(&page).expect_err("a page").code(), "html_page", "{lines}");
+        // Also one that is no UTF-8.
+        let latin1 = [page.as_bytes(), b"Acc\xE8s"].concat();
+        assert_eq!(post(&STANDARD.encode(latin1)).expect_err("a page").code(), "html_page", "{lines}");
     }
 }

@@ -5,6 +5,7 @@
 
 mod common;
 
+use common::nearly::nearly;
 use common::signed::{
     ACS, CLASS, IDP, MESSAGE, REQUEST, SP, both_signed, now, outcome, signed, strict, tags, verifier, verify, verify_by,
 };
@@ -117,56 +118,6 @@ fn elements_of_other_namespaces_are_not_read() {
 }
 
 // Strings that are nearly equal
-
-/// What is nearly that string: with white space, another case, look-alikes, cut, prolonged, doubled, or not there. As it stands in
-/// markup.
-fn nearly(value: &str) -> Vec<String> {
-    let cut = &value[..value.len() - 1];
-    let mut all: Vec<String> = [
-        "&#32;",
-        " ",
-        "&#9;",
-        "&#10;",
-        "&#xD;",
-        "\u{A0}",
-        "\u{200B}",
-        "\u{FEFF}",
-        "\u{85}",
-        "/",
-        ".",
-        "x",
-        "%20",
-        "\0x"[1..].trim(),
-    ]
-    .into_iter()
-    .flat_map(|more| [format!("{more}{value}"), format!("{value}{more}")])
-    .collect();
-    all.extend([value.to_uppercase(), value.to_lowercase(), value.replacen('s', "S", 1), value.replacen('t', "T", 1)]);
-    all.extend(
-        [
-            ("e", "\u{435}"),
-            ("s", "\u{455}"),
-            ("a", "\u{430}"),
-            ("s", "\u{17F}"),
-            (":", "\u{FF1A}"),
-            ("/", "\u{2215}"),
-            ("e", "e\u{301}"),
-            ("2", "\u{FF12}"),
-            ("0", "O"),
-        ]
-        .map(|(from, to)| value.replacen(from, to, 1)),
-    );
-    all.extend([
-        cut.to_owned(),
-        value[1..].to_owned(),
-        format!("{value}{value}"),
-        format!("{value} {value}"),
-        format!("{value},{value}"),
-        String::new(),
-    ]);
-    all.retain(|other| other != value);
-    all
-}
 
 #[test]
 fn every_string_that_is_compared_is_compared_exactly() {

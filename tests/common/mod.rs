@@ -7,6 +7,7 @@ pub(crate) mod generate;
 pub(crate) mod habits;
 #[cfg(all(feature = "internals", feature = "test-idp"))]
 pub(crate) mod logout;
+pub(crate) mod nearly;
 pub(crate) mod outside;
 pub(crate) mod personal;
 pub(crate) mod posted;

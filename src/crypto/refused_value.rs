@@ -42,11 +42,14 @@ struct ShownCertificate {
 }
 
 impl ShownCertificate {
-    /// Reads an X509Certificate: base64 of DER, as it should be, or PEM, or base64 of PEM.
+    /// Reads an X509Certificate: base64 of DER, as it should be, or PEM, or base64 of PEM. What else is decoded is not looked through
+    /// for PEM: that costs many times as much, and anybody can send it.
     fn read(text: &str) -> Vec<Self> {
         let decoded = base64::decode_whitespace(text).unwrap_or_default();
-        let is_text = decoded.is_empty() || decoded.trim_ascii_start().starts_with(b"-----BEGIN");
-        match TrustedKeys::from_pem(if decoded.is_empty() { text.as_bytes() } else { &decoded }) {
+        let pem = if decoded.is_empty() { text.as_bytes() } else { &decoded };
+        let is_text = decoded.is_empty() || pem.trim_ascii_start().starts_with(b"-----BEGIN");
+        let keys = if is_text { TrustedKeys::from_pem(pem) } else { TrustedKey::from_der(&decoded).map(TrustedKeys::of) };
+        match keys {
             Ok(keys) => keys.iter().map(|key| Self { fingerprints: key.into(), key: Some(key.clone()) }).collect(),
             Err(_) if is_text => Vec::new(),
             Err(_) => {

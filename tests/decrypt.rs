@@ -923,3 +923,87 @@ fn a_response_without_issuer_holds_no_encrypted_assertion() {
         assert_eq!(verify_with(&decrypting(&[]), &plain).err(), None);
     }
 }
+
+// Two of everything
+
+/// What the connection allows is what the identity provider of the message is allowed, first or second.
+#[test]
+fn the_departures_for_a_cipher_are_those_of_the_identity_provider_that_answers() {
+    let idp = |entity_id: &str, lax: bool| {
+        let idp = IdentityProvider::new(entity_id, TestIdp::new(entity_id).trusted_keys()).expect("an identity provider");
+        if lax { idp.allow(Departure::AesCbc) } else { idp }
+    };
+    let message = signed_response_with(&Sealed::new(CBC, signed_assertion("", "")).to_string());
+    for first in [true, false] {
+        for (ours, other) in [(true, false), (false, true), (true, true), (false, false)] {
+            let pair = if first { [idp(IDP, ours), idp("urn:other", other)] } else { [idp("urn:other", other), idp(IDP, ours)] };
+            let [one, two] = pair;
+            let verifier = Verifier::new(service().decrypting_with(key()).expect("a key"), one);
+            let verifier = common::signed::strict(verifier.with_identity_provider(two).expect("another"));
+            let outcome = verify_with(&verifier, &message).map(|login| login.user_id().to_owned()).map_err(|error| error.code());
+            let expected = if ours { Ok("ada@example.com".to_owned()) } else { Err("content_encryption_refused") };
+            assert_eq!(outcome, expected, "{first} {ours} {other}");
+        }
+    }
+}
+
+/// Of a name in the clear and one that is encrypted nobody could say which is the user's.
+#[test]
+fn a_name_stands_once_encrypted_or_not() {
+    let name = "<saml:NameID>eve</saml:NameID>";
+    let start = MESSAGE.find("<saml:NameID ").expect("a name");
+    let end = MESSAGE.find("</saml:NameID>").expect("its end") + "</saml:NameID>".len();
+    let sealed = Sealed { carrier: "EncryptedID", ..Sealed::new(GCM, "<saml:NameID>ada</saml:NameID>") }.to_string();
+    let outcome = |names: &str| {
+        let xml = response_with(&signed_assertion(&MESSAGE[start..end], names));
+        verify_with(&decrypting(&[]), &xml).map(|login| login.user_id().to_owned()).map_err(|error| error.code())
+    };
+    assert_eq!(outcome(name), Ok("eve".to_owned()));
+    assert_eq!(outcome(&sealed), Ok("ada".to_owned()));
+    assert_eq!(outcome(&format!("{sealed}{name}")), Err("unexpected_element"));
+    assert_eq!(outcome(&format!("{name}{sealed}")), Err("unexpected_element"));
+    assert_eq!(outcome(&sealed.repeat(2)), Err("unexpected_element"));
+}
+
+/// Each of our keys is used on each cipher text, and every use counts.
+#[test]
+fn uses_count_for_every_key_of_ours() {
+    let end = "</saml:AttributeStatement>";
+    let sealed = Sealed { carrier: "EncryptedAttribute", ..Sealed::new(GCM, "<saml:Attribute Name=\"a\"/>") }.to_string();
+    for (ours, most) in [(1, 64), (2, 32), (4, 16)] {
+        let counting = Counting::default();
+        let sp = (0..ours).fold(service(), |sp, _| sp.decrypting_with(counting.clone()).expect("few keys"));
+        let verifier = verifier_of(sp, &[]);
+        for (attributes, accepted) in [(most, true), (most + 1, false)] {
+            counting.0.store(0, Ordering::Relaxed);
+            let xml = response_with(&signed_assertion(end, &format!("{}{end}", sealed.repeat(attributes))));
+            let outcome = verifier.verify_xml(xml.as_bytes(), Expect::AnswerTo(REQUEST), now());
+            let expected = (!accepted).then_some(Error::from(DecryptionError::TooManyKeys { uses: ours, most: 0 }));
+            assert_eq!(outcome.err(), expected, "{ours} keys, {attributes} attributes");
+            assert_eq!(counting.0.load(Ordering::Relaxed), 64);
+        }
+    }
+}
+
+/// A default namespace that the carrier takes back is not one of the plaintext.
+#[test]
+fn a_plaintext_sees_no_namespace_that_was_taken_back() {
+    const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+    let root = |xml: &str| xml.replacen("<samlp:Response ", &format!("<samlp:Response xmlns=\"{ASSERTION}\" "), 1);
+    // An Assertion whose names have no prefix, signed below that root.
+    let plain = plain_assertion();
+    let bare = root(&response_with(&plain.replace("<saml:", "<").replace("</saml:", "</")));
+    let signature = sign(&TestIdp::new(IDP), &bare, "_assertion", Algorithm::Exclusive10, "");
+    let start = bare.find("<Assertion ").expect("an Assertion");
+    let end = bare.find("</Assertion>").expect("its end") + "</Assertion>".len();
+    let signed = bare[start..end].replacen("</Issuer>", &format!("</Issuer>{signature}"), 1);
+    let sealed = Sealed::gcm(&signed);
+    let outcome = |carrier: &str| {
+        let xml = root(&response_with(&sealed.replacen("<saml:EncryptedAssertion>", carrier, 1)));
+        verify_with(&decrypting(&[]), &xml).map(|login| login.user_id().to_owned()).map_err(|error| error.code())
+    };
+    assert_eq!(outcome("<saml:EncryptedAssertion>"), Ok("ada@example.com".to_owned()));
+    assert_eq!(outcome(&format!("<saml:EncryptedAssertion xmlns=\"{ASSERTION}\">")), Ok("ada@example.com".to_owned()));
+    assert_eq!(outcome("<saml:EncryptedAssertion xmlns=\"\">"), Err("decryption_failed"));
+    assert_eq!(outcome("<saml:EncryptedAssertion xmlns=\"urn:foreign\">"), Err("decryption_failed"));
+}

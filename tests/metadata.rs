@@ -952,3 +952,25 @@ fn limits_are_those_of_the_reader() {
         )
     );
 }
+
+/// SHA-1 is told wherever it signs, in a document whose signature nobody verifies.
+#[test]
+fn sha1_is_told_of_the_signature_and_of_the_digest() {
+    const SHA1: [&str; 2] = ["http://www.w3.org/2000/09/xmldsig#rsa-sha1", "http://www.w3.org/2000/09/xmldsig#sha1"];
+    const SHA256: [&str; 2] = ["http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", "http://www.w3.org/2001/04/xmlenc#sha256"];
+    for (method, digest, told) in [
+        (SHA256[0], SHA256[1], vec!["signature_not_verified"]),
+        (SHA1[0], SHA256[1], vec!["signature_not_verified", "sha1_signature"]),
+        (SHA256[0], SHA1[1], vec!["signature_not_verified", "sha1_signature"]),
+        (SHA1[0], SHA1[1], vec!["signature_not_verified", "sha1_signature"]),
+    ] {
+        let signature = format!(
+            "<ds:Signature><ds:SignedInfo><ds:SignatureMethod Algorithm=\"{method}\"/><ds:Reference><ds:DigestMethod \
+             Algorithm=\"{digest}\"/></ds:Reference></ds:SignedInfo></ds:Signature>"
+        );
+        let place = "entityID=\"urn:idp\">";
+        let read = read_by_channel(&edited(place, &format!("{place}{signature}"))).expect("a document");
+        let codes: Vec<_> = read.warnings().iter().map(MetadataWarning::code).collect();
+        assert_eq!(codes, told, "{method} {digest}");
+    }
+}

@@ -147,3 +147,22 @@ const RSA_SPKI: &str = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAwdwI1JNvGoom
     Izp8ptUcArc2jtz1mi81sC4SjjDhPBYc0XSJxatiXkfBeBN0UXeuAFAlPaDsXodEL9c4jRqg0rv3AA5HfXSzASBGBqxuilYeIrZoFi6aEyXBHK\
     jHpgY/hdRCny5Zh87hXE1r3e5xkijxfy9bwryFRu4se1Lv0azSsXqVvLTZNAV/lki3ceIhcws7YJ5WLg/a65lh6E1HDYG/apnBHoTLFNAAwXLI\
     hw0GYNE7Z8XEtxM01xJXymDqijSzvrTRFoJBr4PzvwdJR479c7nR22wQIDAQAB";
+
+/// Each KeyDescriptor has a key of its own, of one kind or not, bare or beside a certificate, and in any order.
+#[test]
+fn keys_without_certificates_are_as_many_as_there_are() {
+    let keys = [
+        (der(RSA_SPKI), key_of(MAIN)),
+        (rsa(NEXT_MODULUS, "AQAB"), key_of(NEXT)),
+        (der(ED25519), key_of("signing/ed25519.cert.pem")),
+        (point("1.2.840.10045.3.1.7", P256), key_of("signing/p256.cert.pem")),
+    ];
+    for (one, of_one) in &keys {
+        for (other, of_other) in &keys {
+            let expected = if of_one == of_other { of_one.clone() } else { [of_one.clone(), of_other.clone()].concat() };
+            assert_eq!(read(&[one, other]), (Ok(expected), vec![]));
+        }
+    }
+    let (texts, digests): (Vec<_>, Vec<_>) = keys.iter().map(|(text, digest)| (text.as_str(), digest.clone())).unzip();
+    assert_eq!(read(&texts), (Ok(digests.concat()), vec![]));
+}

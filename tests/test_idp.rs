@@ -376,6 +376,12 @@ fn it_takes_part_in_single_logout() {
         assert_eq!((request.name_id().value.as_str(), request.session_indexes().len(), logout.sessions()), ("bob", 0, 1));
         let answer = OutgoingResponse::new(&sp, &trusted, &request, &key).expect("an answer").redirect(now()).expect("a URL");
         let answer = answer.split_once('?').expect("a query").1;
+        // What is no answer ends nothing: a text that is no message, and a request of a stranger.
+        for (other, code) in
+            [(Delivered::Post("?"), "invalid_base64"), (Delivered::Redirect(&query(&stranger)), "key_type_mismatch")]
+        {
+            assert_eq!(logout.receive(other, "", now()).expect_err("no answer").code(), code);
+        }
         assert_eq!(logout.receive(Delivered::Redirect(answer), "", now()), Ok(None));
         assert_eq!(logout.receive(Delivered::Redirect(answer), "", now()).expect_err("once").code(), "missing_parameter");
     }

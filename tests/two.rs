@@ -323,3 +323,119 @@ fn the_skew_of_a_session_is_that_of_the_statement_that_ends_first() {
         assert_eq!(told, expected.map(|end| ("SessionNotOnOrAfter of the AuthnStatement", end)).into_iter().collect::<Vec<_>>());
     }
 }
+
+// The command line
+
+#[cfg(feature = "cli")]
+mod cli {
+    use std::process::Command;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::common::logout;
+    use crate::common::signed::both_signed;
+
+    /// What the program prints with `--json` of a message in a file, and its exit code.
+    fn judged(command: &str, name: &str, message: &str, more: &[&str]) -> (Option<i32>, Value) {
+        let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::write(&file, message).expect("room for a message");
+        let mut program = Command::new(env!("CARGO_BIN_EXE_saml-verify"));
+        program.arg(command).arg(file).args(more).arg("--json").current_dir(env!("CARGO_MANIFEST_DIR"));
+        let output = program.output().expect("it runs");
+        let json = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
+        (output.status.code(), json)
+    }
+
+    const LOGIN: [&str; 10] = [
+        "--idp-entity-id",
+        "urn:test:idp",
+        "--sp-entity-id",
+        "urn:test:sp",
+        "--acs-url",
+        "https://sp.example/acs",
+        "--in-response-to",
+        "_request",
+        "--now",
+        "2027-03-03T10:30:00Z",
+    ];
+
+    fn pem(file: &str) -> String {
+        format!("testdata/{file}.pem")
+    }
+
+    #[test]
+    fn each_certificate_that_retires_is_told_and_the_signer_is_that_of_the_assertion() {
+        let (old, next, third) = (pem(OLD), pem(NEXT), pem(THIRD));
+        for (response, assertion) in [(NEXT, THIRD), (THIRD, NEXT)] {
+            let plain = |xml: &str| xml.replace("<?A?>", "").replace("<?R?>", "");
+            let mut xml = MESSAGE.to_owned();
+            for (place, id, file) in [("<?A?>", "_assertion", assertion), ("<?R?>", "_response", response)] {
+                let signature = sign(&signer("urn:test:idp", file), &plain(&xml), id, Algorithm::Exclusive10, "");
+                xml = xml.replacen(place, &signature, 1);
+            }
+            for retiring in [[&next, &third], [&third, &next]] {
+                let more = ["--idp-cert", &old, "--retiring-cert", retiring[0], "--retiring-cert", retiring[1]];
+                let (code, verdict) = judged("verify", "two-retiring.xml", &xml, &[&LOGIN[..], &more].concat());
+                assert_eq!(code, Some(0), "{verdict}");
+                let codes: Vec<_> = verdict["warnings"].as_array().expect("a list").iter().map(|one| &one["code"]).collect();
+                assert_eq!(codes, ["retiring_key_used", "retiring_key_used"]);
+                assert_eq!(verdict["signed_by"]["sha256"], json!(fingerprint(assertion)));
+                let signers = [&verdict["signatures"][0]["sha256"], &verdict["signatures"][1]["sha256"]];
+                assert_eq!(signers, [&json!(fingerprint(response)), &json!(fingerprint(assertion))]);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_allowed_of_a_logout_adds_up() {
+        let old = pem(OLD);
+        let message = logout::REQUEST.replace("<a:Issuer>", "<a:Issuer Format=\"urn:x\">").replace("\"_request\"", "\"1\"");
+        let query = logout::detached(&logout::idp(), "SAMLRequest", &message, None);
+        let outcome = |allowed: &[&str], policy: &str| {
+            let mut more =
+                vec!["--idp-cert", &old, "--idp-entity-id", logout::IDP, "--slo-url", logout::SLO, "--now", logout::NOW];
+            more.extend(allowed.iter().flat_map(|name| ["--allow", name]));
+            more.extend(["--expired-certificate", policy]);
+            let (code, verdict) = judged("verify-logout", "two-allowed.txt", &query, &more);
+            (code, verdict["code"].as_str().unwrap_or("accepted").to_owned())
+        };
+        let refused = |code: &str| (Some(1), code.to_owned());
+        for order in [["issuer-format", "non-ncname-id"], ["non-ncname-id", "issuer-format"]] {
+            assert_eq!(outcome(&order, "warn"), (Some(0), "accepted".to_owned()), "{order:?}");
+            // The certificate is not valid yet at that time.
+            assert_eq!(outcome(&order, "refuse"), refused("certificate_not_valid"), "{order:?}");
+        }
+        assert_eq!(outcome(&["issuer-format"], "warn"), refused("invalid_id"));
+        assert_eq!(outcome(&["non-ncname-id"], "warn"), refused("issuer_format"));
+    }
+
+    #[test]
+    fn inspect_names_both_certificates_and_tells_keys_of_one_kind_apart() {
+        let (old, next) = (pem(OLD), pem(NEXT));
+        let message = read_text(&testdata("auth0/cases/a-default-sha256.b64"));
+        for (given, is_given) in [([&old, &next], true), ([&next, &old], true), ([&next, &next], false)] {
+            let more = ["--idp-cert", given[0], "--idp-cert", given[1]];
+            let (_, found) = judged("inspect", "two-given.b64", &message, &more);
+            assert_eq!(found["signatures"][0]["certificates"][0]["is_given"], json!(is_given), "{given:?}");
+            let command = found["command"].as_str().expect("a command");
+            assert!(command.contains(&format!("--idp-cert {} --idp-cert {}", given[0], given[1])), "{command}");
+        }
+    }
+
+    /// A Reference covers the element of exactly that ID.
+    #[test]
+    fn inspect_takes_no_end_of_an_id_for_the_id() {
+        let genuine = both_signed(MESSAGE);
+        let covers = |xml: &str| {
+            let (code, found) = judged("inspect", "two-ids.xml", xml, &[]);
+            assert_eq!(code, Some(0), "{found}");
+            let of = |place: usize| found["signatures"][place]["covers_its_element"].as_bool().expect("yes or no");
+            [of(0), of(1)]
+        };
+        assert_eq!(covers(&genuine), [true, true]);
+        for uri in ["assertion", "n", "_assertion_", "_Assertion", "x_assertion"] {
+            assert_eq!(covers(&genuine.replace("URI=\"#_assertion\"", &format!("URI=\"#{uri}\""))), [true, false], "{uri}");
+        }
+    }
+}

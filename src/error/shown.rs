@@ -56,4 +56,14 @@ mod tests {
         assert_eq!(shown.to_string(), r#""a\n\"b\"""#);
         assert_eq!(format!("{shown:?}"), shown.to_string());
     }
+    /// The bound is one of characters, whatever octets they have.
+    #[test]
+    fn a_long_value_is_cut_behind_as_many_characters() {
+        for character in ["a", "\u{E9}", "\u{1F511}"] {
+            let longest = character.repeat(256);
+            assert_eq!(Shown::new(&longest).as_str(), longest);
+            let cut = Shown::new(&format!("{longest}{character}"));
+            assert_eq!((cut.as_str(), cut.kept()), (format!("{longest}…").as_str(), longest.as_str()));
+        }
+    }
 }

@@ -188,6 +188,36 @@ mod tests {
         assert_eq!(Claims::is_live(expires, expires), Err(ReplayError::unavailable(RedisStoreError::ClaimedTooLate)));
     }
 
+    /// Both stores ask the clock of the machine, not that of a verification which may be long ago, and they do so before the server.
+    #[test]
+    fn neither_store_asks_the_server_about_what_expired_while_it_was_held() {
+        #[derive(Clone)]
+        struct Nobody;
+        impl ConnectionLike for Nobody {
+            fn req_packed_command<'a>(&'a mut self, _: &'a Cmd) -> redis::RedisFuture<'a, Value> {
+                Box::pin(async { Ok(Value::Nil) })
+            }
+            fn req_packed_commands<'a>(&'a mut self, _: &'a Pipeline, _: usize, _: usize) -> redis::RedisFuture<'a, Vec<Value>> {
+                Box::pin(async { Ok(vec![Value::BulkString("maxmemory:0\r\n".into()), Value::Okay]) })
+            }
+            fn get_db(&self) -> i64 {
+                0
+            }
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let distant = AsyncRedisReplayStore::new(Nobody);
+        let near = RedisReplayStore::new(Client::open("redis://127.0.0.1:1/").unwrap());
+        let key = ReplayKey::new("urn:idp", "_1");
+        let late = Err(ReplayError::unavailable(RedisStoreError::ClaimedTooLate));
+        let (expires, verified) = (SystemTime::UNIX_EPOCH + Duration::from_secs(60), SystemTime::UNIX_EPOCH);
+        assert_eq!(near.claim(&key, expires, verified), late);
+        assert_eq!(runtime.block_on(distant.claim(&key, expires, verified)), late);
+        // Nobody is there to ask, or says yes, about what has not.
+        let (expires, verified) = (SystemTime::now() + Duration::from_secs(3600), SystemTime::UNIX_EPOCH);
+        assert_ne!(near.claim(&key, expires, verified), late);
+        assert_eq!(runtime.block_on(distant.claim(&key, expires, verified)), Ok(()));
+    }
+
     #[test]
     fn only_ok_is_a_claim() {
         let claims = Claims::default();

@@ -347,6 +347,12 @@ fn structure() -> Vec<Case> {
         refused("mismatched end", "<a></b>", MISMATCHED_END, "<b></b>"),
         refused("end tag without start", "</a>", MISMATCHED_END, "<a></a>"),
         refused("case-different end tag", "<a></A>", MISMATCHED_END, "<A></A>"),
+        refused(
+            "an end tag that differs in its nineteenth character",
+            "<a><b123456789012345678></b123456789012345679><!-- much behind it --></a>",
+            MISMATCHED_END,
+            "<a><b123456789012345678></b123456789012345678><!-- much behind it --></a>",
+        ),
         refused("extra end tag", "<a></a></a>", MISMATCHED_END, "<a><a></a></a>"),
         refused("document truncated in a tag", "<a><b", TAG_WITHOUT_END, "<a><b/></a>"),
         refused("document truncated in attribute", "<a b=\"1", TAG_WITHOUT_END, "<a b=\"1\"/>"),

@@ -104,16 +104,14 @@ impl<'i> Names<'i> {
     ///
     /// Where no name starts there, or one whose prefix is one too many.
     #[inline(always)]
-    pub(super) fn read(&mut self, text: &'i str, at: usize) -> Result<Name, NameFault> {
+    pub(super) fn read(&mut self, text: &'i str, at: usize) -> Result<&Name, NameFault> {
         let written = text.as_bytes().get(at..).unwrap_or_default();
         let candidate = Candidate::of(written);
-        let place = self.place_in(candidate.slot());
-        let mut known = self.known.get(place);
-        if !known.is_some_and(|(known, _)| candidate.is_same(known)) {
-            let place = self.read_new(text, at, candidate)?;
-            known = self.known.get(place);
+        let mut place = self.place_in(candidate.slot());
+        if !self.known.get(place).is_some_and(|(known, _)| candidate.is_same(known)) {
+            place = self.read_new(text, at, candidate)?;
         }
-        Ok(known.map_or(Name::NONE, |(_, name)| *name))
+        Ok(self.known.get(place).map_or(&Name::NONE, |(_, name)| name))
     }
 
     #[inline(always)]
@@ -143,8 +141,8 @@ impl<'i> Names<'i> {
         let (Some(colon), Ok(place)) = (candidate.colon(), u8::try_from(self.known.len())) else {
             return self.read_once(text, at);
         };
-        let name = self.take_apart(text, at, candidate.len(), colon)?;
-        self.known.push((candidate, Name { place, ..name }));
+        let name = self.take_apart(text, at, candidate.len(), colon, place)?;
+        self.known.push((candidate, name));
         if let Some(slot) = self.slots.get_mut(usize::from(slot)) {
             *slot = place;
         }
@@ -155,16 +153,16 @@ impl<'i> Names<'i> {
     #[cold]
     fn read_once(&mut self, text: &'i str, at: usize) -> Result<usize, NameFault> {
         let scanned = text.get(at..).and_then(scan_qname).ok_or(NameFault::NoQualifiedName)?;
-        let name = self.take_apart(text, at, scanned.len, scanned.colon)?;
+        let name = self.take_apart(text, at, scanned.len, scanned.colon, 0)?;
         if let Some(first) = self.known.first_mut() {
             first.1 = name;
         }
         Ok(0)
     }
 
-    /// The qualified name of `len` octets at `at` with its colon there.
-    #[inline]
-    fn take_apart(&mut self, text: &'i str, at: usize, len: usize, colon: Option<usize>) -> Result<Name, NameFault> {
+    /// The qualified name of `len` octets at `at` with its colon there, which is kept at that place.
+    #[inline(always)]
+    fn take_apart(&mut self, text: &'i str, at: usize, len: usize, colon: Option<usize>, place: u8) -> Result<Name, NameFault> {
         let local = colon.map_or(0, |colon| colon + 1);
         let local_octets = text.as_bytes().get(at + local..).unwrap_or_default();
         let local_len = len - local;
@@ -177,7 +175,7 @@ impl<'i> Names<'i> {
             local: narrow(local),
             prefix: if bound.is_empty() { PrefixId::DEFAULT } else { self.intern(bound)? },
             declares,
-            place: 0,
+            place,
             identifies: local_octets.get(..local_len).is_some_and(is_identifier_name),
         })
     }

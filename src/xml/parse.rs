@@ -25,7 +25,7 @@ use super::document::{
 use super::names::{Name, NameFault, Names, first_few, is_one_of_many};
 use super::namespace::{XMLNS, is_relative};
 use super::reference::{UNKNOWN_REFERENCE, is_canonical_in_text, normalize_value, resolve};
-use super::scan::text_end;
+use super::scan::{stands_again, text_end};
 use super::span::{Span, narrow, wide};
 use super::tag::{Next, RawAttribute, TagFault, next};
 use crate::error::{Position, Shown, XmlError, XmlErrorKind};
@@ -227,7 +227,6 @@ impl<'i> Parser<'i> {
                 [b'<', b'/', ..] => self.end_tag(at)?,
                 [b'<', b'!' | b'?', ..] => self.other_markup(at)?,
                 [b'<', ..] => self.start_tag(at)?,
-                [b'&', ..] => self.reference(at)?,
                 _ => self.text(at)?,
             };
             debug_assert!(at > before, "something was read");
@@ -275,26 +274,39 @@ impl<'i> Parser<'i> {
 
     // Character data. Each of these answers where it ends.
 
+    /// A run of characters and references.
     #[inline(never)]
     fn text(&mut self, start: usize) -> Result<usize, Fault> {
         if self.depth == 0 {
             return self.outside(start);
         }
         let octets = self.document.strings.text.as_bytes();
+        let (mut plain, mut verbatim) = (true, true);
         let mut end = text_end(octets, start);
-        let mut plain = true;
-        let mut verbatim = true;
-        while let Some(&octet @ (b'\r' | b'>')) = octets.get(end) {
-            verbatim = false;
-            if octet == b'\r' {
-                plain = false;
-            } else if octets.get(start..end).is_some_and(|before| before.ends_with(b"]]")) {
-                return Err(Fault::xml("`]]>` in text", "XML 1.0 section 2.4", end - 2));
-            }
-            let rest = octets.get(end + 1..).unwrap_or_default();
-            end += 1 + if plain { text_end(rest, 0) } else { memchr::memchr3(b'<', b'&', b'>', rest).unwrap_or(rest.len()) };
+        loop {
+            let stretch = match octets.get(end) {
+                Some(b'&') => {
+                    plain = false;
+                    let behind = self.octets(end + 1);
+                    let (_, len) = resolve(behind).ok_or_else(|| self.wrong_reference(end))?;
+                    verbatim &= behind.get(..len).is_some_and(is_canonical_in_text);
+                    len + "&;".len()
+                }
+                Some(b'\r') => {
+                    (plain, verbatim) = (false, false);
+                    self.octets(end).iter().take_while(|&&octet| octet == b'\r').count()
+                }
+                Some(b'>') => {
+                    if octets.get(start..end).is_some_and(|before| before.ends_with(b"]]")) {
+                        return Err(Fault::xml("`]]>` in text", "XML 1.0 section 2.4", end - 2));
+                    }
+                    verbatim = false;
+                    1
+                }
+                _ => return self.push_text(start..end, plain, verbatim),
+            };
+            end = text_end(octets, end + stretch);
         }
-        self.push_text(start..end, plain, verbatim)
     }
 
     /// Only white space stands outside the root element; answers where it ends.
@@ -302,19 +314,9 @@ impl<'i> Parser<'i> {
     fn outside(&self, start: usize) -> Result<usize, Fault> {
         let end = start + self.octets(start).iter().take_while(|&&octet| is_space(octet)).count();
         match self.octets(end) {
-            [] | [b'<' | b'&', ..] => Ok(end),
+            [] | [b'<', ..] => Ok(end),
+            [b'&', ..] => Err(self.wrong_reference(end)),
             _ => Err(Fault::xml("text outside the root element", "XML 1.0 section 2.1", end)),
-        }
-    }
-
-    fn reference(&mut self, start: usize) -> Result<usize, Fault> {
-        let behind = self.octets(start + 1);
-        match resolve(behind) {
-            Some((_, len)) if self.depth > 0 => {
-                let canonical = behind.get(..len).is_some_and(is_canonical_in_text);
-                self.push_text(start..start + len + "&;".len(), false, canonical)
-            }
-            _ => Err(self.wrong_reference(start)),
         }
     }
 
@@ -331,7 +333,7 @@ impl<'i> Parser<'i> {
         }
     }
 
-    /// Notes a piece of character data, a reference or a CDATA section; answers where it ends. What stands together is one text
+    /// Notes a piece of character data or a CDATA section; answers where it ends. What stands together is one text
     /// node of the XPath data model.
     #[inline]
     fn push_text(&mut self, source: Range<usize>, plain: bool, verbatim: bool) -> Result<usize, Fault> {
@@ -573,7 +575,7 @@ impl<'i> Parser<'i> {
     fn element_name(&mut self, start: usize) -> Result<Name, Fault> {
         const RULE: (&str, &str) = ("an element name that is no qualified name", "Namespaces in XML 1.0 section 4");
         let name = match self.names.read(self.document.strings.text, start + 1) {
-            Ok(name) => name,
+            Ok(name) => *name,
             Err(NameFault::NoQualifiedName) => return Err(self.in_tag(RULE, start, start)),
             Err(NameFault::TooManyPrefixes) => return Err(self.too_many_prefixes(start)),
         };
@@ -590,11 +592,11 @@ impl<'i> Parser<'i> {
         let name_start = start + "</".len();
         let node = self.document.node(self.open);
         let name = match &node.content {
-            Content::Element(element) => text.get(element.name(node.source).range()).unwrap_or_default(),
-            _ => &[],
+            Content::Element(element) => element.name(node.source).range(),
+            _ => 0..0,
         };
         let end = name_start + name.len();
-        if name.is_empty() || text.get(name_start..end) != Some(name) {
+        if name.is_empty() || !stands_again(text, name, name_start) {
             return Err(self.wrong_end_tag(start));
         }
         if text.get(end) == Some(&b'>') {

@@ -1,7 +1,9 @@
 //! Scanning and comparing many octets at a time, for the short strings of markup: a call into a library costs more than the
 //! search through a name or a value.
 
-use wide::u8x16;
+use std::ops::Range;
+
+use wide::{u8x16, u8x32};
 
 /// How many octets are looked at together.
 const WIDTH: usize = 16;
@@ -49,15 +51,31 @@ fn first(text: &[u8], from: usize, mark: impl Fn(u8x16) -> u8x16, marked: impl F
         }
         rest = behind;
     }
-    text.len() - rest.len() + rest.iter().position(|&octet| marked(octet)).unwrap_or(rest.len())
+    match text.get(from..).and_then(<[u8]>::last_chunk) {
+        // Those of the last sixteen that were looked at are not marked.
+        Some(block) => text.len() - WIDTH + lowest(mark(u8x16::new(*block)).to_bitmask()).min(WIDTH),
+        None => text.len() - rest.len() + rest.iter().position(|&octet| marked(octet)).unwrap_or(rest.len()),
+    }
 }
 
-/// Whether there may be something that is no character of XML: an octet below a space, or one of U+FFFE and its like.
+/// Whether what stands in that range of the text stands at `at`, too.
+#[inline(always)]
+pub(super) fn stands_again(text: &[u8], range: Range<usize>, at: usize) -> bool {
+    let len = range.len();
+    let block = |from: usize| text.get(from..).and_then(<[u8]>::first_chunk).map(|block| u8x32::new(*block));
+    match (block(range.start), block(at)) {
+        (Some(one), Some(other)) if len < 2 * WIDTH => !one.simd_eq(other).to_bitmask() & !(u32::MAX << len) == 0,
+        _ => text.get(at..).zip(text.get(range)).is_some_and(|(behind, octets)| behind.starts_with(octets)),
+    }
+}
+
+/// Whether there may be something that is no character of XML: an octet below a space, or beyond ASCII.
 pub(super) fn has_suspects(text: &[u8]) -> bool {
-    let suspect = |block: u8x16| up_to(block, b' ' - 1) | is(block, 0xEF);
     let (blocks, rest) = text.as_chunks::<WIDTH>();
-    let found = blocks.iter().fold(splat(0), |found, block| found | suspect(u8x16::new(*block)));
-    found.to_bitmask() != 0 || rest.iter().any(|&octet| octet < b' ' || octet == 0xEF)
+    let (least, any) = blocks.iter().map(|block| u8x16::new(*block)).fold((splat(b' '), splat(0)), |(least, any), block| {
+        (least.min(block), any | block) // so that the highest bit of `any` tells of the highest bits of all
+    });
+    (up_to(least, b' ' - 1) | any).to_bitmask() != 0 || rest.iter().any(|octet| !matches!(octet, b' '..=0x7F))
 }
 
 /// What looks like a name at the start of some text: all up to the first octet that ends one in a tag, which is `=`, `>`, `/`, `<`,
@@ -127,8 +145,8 @@ impl Candidate {
     #[inline(always)]
     #[allow(clippy::as_conversions, reason = "the halves; and of the product only the highest bits count")]
     pub(super) fn slot(&self) -> u8 {
-        let start = u128::from_le_bytes(self.first.to_array());
-        let kept = if self.len < WIDTH { start & !(u128::MAX << (8 * self.len)) } else { start };
+        let mask = KEPT.as_flattened().get(WIDTH - self.len.min(WIDTH)..).and_then(<[u8]>::first_chunk);
+        let kept = u128::from_le_bytes(self.first.to_array()) & mask.map_or(0, |mask| u128::from_le_bytes(*mask));
         let number = (kept as u64) ^ ((kept >> 64) as u64).rotate_left(44) ^ self.len as u64;
         // No other bits depend on all of the octets. With this factor the names of messages, however prefixed, seldom share a place.
         (number.wrapping_mul(0x232F_58A5_1F95_A4D5) >> 56) as u8
@@ -153,6 +171,9 @@ impl Candidate {
         is_name.then(|| (colons != 0).then(|| lowest(colons)))
     }
 }
+
+/// From so many octets before its middle on, a mask of that many first octets of sixteen.
+const KEPT: [[u8; WIDTH]; 2] = [[0xFF; WIDTH], [0; WIDTH]];
 
 /// Which octets may start a name, go on with it, or divide it.
 #[derive(Clone, Copy)]
@@ -350,13 +371,33 @@ mod tests {
     }
 
     #[test]
+    fn octets_stand_again_where_all_of_them_do() {
+        let octets = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJ";
+        for len in 0..octets.len() {
+            for behind in [0, 1, 15, 40] {
+                let text = [&octets[..len], b".", &octets[..len], &b"-".repeat(behind)].concat();
+                assert!(stands_again(&text, 0..len, len + 1), "{len}");
+                assert!(!stands_again(&text, 0..len + 1, len + 1), "{len}");
+                for at in len + 1..2 * len + 1 {
+                    let mut text = text.clone();
+                    text[at] = b'_';
+                    assert!(!stands_again(&text, 0..len, len + 1), "{len} {at}");
+                }
+            }
+        }
+        assert!(!stands_again(b"ab", 0..1, 3) && !stands_again(b"ab", 1..3, 0));
+    }
+
+    #[test]
     fn suspects_are_what_may_be_forbidden() {
         for (text, suspect) in [
             ("", false),
-            ("aé漢~ ", false),
+            ("a\u{7F}~ ", false),
+            ("aé", true),
+            ("漢", true),
             ("\n", true),
             ("\u{FFFD}", true),
-            ("\u{10000}", false),
+            ("\u{10000}", true),
             ("\u{FFFF}", true),
             // In one place of two blocks.
             ("\n0123456789abcde\n", true),

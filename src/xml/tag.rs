@@ -52,7 +52,7 @@ pub(super) fn next<'i>(text: &'i str, from: usize, names: &mut Names<'i>) -> Res
             Some(_) => {}
         }
     }
-    let name = names.read(text, name_start).map_err(|fault| match fault {
+    let name = *names.read(text, name_start).map_err(|fault| match fault {
         NameFault::NoQualifiedName => TagFault::Rule("an attribute name that is no qualified name", name_start),
         NameFault::TooManyPrefixes => TagFault::TooManyPrefixes(name_start),
     })?;

@@ -74,7 +74,7 @@ pub(crate) fn sees_the_same(text: &str, theirs: &roxmltree::Document<'_>) -> boo
 /// A canonical form is its own canonical form.
 pub(crate) fn canonical(data: &[u8]) {
     // What is canonical may exceed the limits that its source met: declarations are repeated, references spelled out.
-    let limits = Limits { document_bytes: 1 << 26, attributes_per_element: 1 << 10, ..Limits::DEFAULT };
+    let limits = Limits { document_bytes: 1 << 26, attributes: 1 << 20, attributes_per_element: 1 << 10, ..Limits::DEFAULT };
     for algorithm in Algorithm::ALL {
         let canonicalizer = Canonicalizer::new(algorithm).limits(limits);
         let Ok(once) = canonicalizer.to_vec(data) else { return };
@@ -106,7 +106,7 @@ pub(crate) fn signed_view(data: &[u8]) {
     let xml = with(&internals::sign(idp, &with(""), "_signed", algorithm, prefix_list));
     let keys = idp.trusted_keys();
     let Ok(Some((signed, octets))) = internals::see_signed(xml.as_bytes(), &[1, 1], &keys, &NAMES, &limits) else { return };
-    let ample = Limits { document_bytes: 1 << 26, attributes_per_element: 1 << 10, ..limits };
+    let ample = Limits { document_bytes: 1 << 26, attributes: 1 << 20, attributes_per_element: 1 << 10, ..limits };
     let again = internals::see(&octets, &NAMES, &ample).expect("canonical form is well-formed");
     // An inclusive form gives its apex the `xml:` attributes of the elements around it, to which a view does not climb.
     let comparable = |mut seen: Seen| {

@@ -867,6 +867,7 @@ fn large_documents_have_a_canonical_form_too() {
         (&prefixed, "--max-prefixes", "300", "100"),
         (&prefixed, "--max-namespaces", "300", "100"),
         (&attributes, "--max-attributes", "200", "199"),
+        (&attributes, "--max-attributes-in-all", "200", "199"),
         (&long_name, "--max-namespace-bytes", "2004", "2003"),
     ] {
         for arguments in [&[][..], &[option, limit]] {

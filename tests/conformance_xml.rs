@@ -17,6 +17,7 @@ const LIMITS: Limits = Limits {
     document_bytes: 1 << 24,
     depth: 4096,
     nodes: 1 << 22,
+    attributes: 1 << 22,
     attributes_per_element: 4096,
     prefixes: 4096,
     namespaces: 4096,

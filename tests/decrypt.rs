@@ -877,6 +877,12 @@ fn a_plaintext_meets_the_limits_of_its_message() {
     let depth = (1..20).find(|&depth| outcome(Limits { depth, ..Limits::DEFAULT }).is_none()).unwrap();
     // Response, EncryptedAssertion, Assertion, AttributeStatement or Subject, and two below.
     let plain = signed_response_with(&plain_assertion());
+    let attributes = |xml: &str| {
+        let accepts = |attributes| verify_with(&decrypting(&[]).limits(Limits { attributes, ..Limits::DEFAULT }), xml).is_ok();
+        (1..300).find(|&attributes| accepts(attributes)).unwrap()
+    };
+    // Those of the Response and of the Assertion, and those around the cipher text.
+    assert!(attributes(&sealed) > attributes(&plain), "{} {}", attributes(&sealed), attributes(&plain));
     let plain_depth = (1..20).find(|&depth| {
         let verifier = decrypting(&[]).limits(Limits { depth, ..Limits::DEFAULT });
         verify_with(&verifier, &plain).is_ok()

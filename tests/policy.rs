@@ -854,16 +854,18 @@ fn limits_are_those_of_the_verifier() {
         document_bytes: 1 << 24,
         depth: 1 << 10,
         nodes: 1 << 20,
+        attributes: 1 << 20,
         attributes_per_element: 1 << 10,
         prefixes: 1 << 10,
         namespaces: 1 << 10,
         namespace_bytes: 1 << 10,
     };
     let xml = response(&TestIdp::new(IDP)).to_xml();
-    let rows: [(Field, usize); 7] = [
+    let rows: [(Field, usize); 8] = [
         (|limits| &mut limits.document_bytes, xml.len()),
         (|limits| &mut limits.depth, 7),
         (|limits| &mut limits.nodes, 34),
+        (|limits| &mut limits.attributes, 27),
         (|limits| &mut limits.attributes_per_element, 7),
         (|limits| &mut limits.prefixes, 5),
         (|limits| &mut limits.namespaces, 5),

@@ -717,6 +717,7 @@ fn limits_are_exact() {
         document_bytes: 1 << 24,
         depth: 64,
         nodes: 1 << 20,
+        attributes: 1 << 20,
         attributes_per_element: 1 << 20,
         prefixes: 4096,
         namespaces: 4096,
@@ -727,6 +728,9 @@ fn limits_are_exact() {
         at_limit(limits.document_bytes, padded, |n| Limits { document_bytes: n, ..none }, |limit| DocumentTooLarge { limit });
         at_limit(limits.depth, nested, |n| Limits { depth: n, ..none }, exceeded("levels of elements"));
         at_limit(limits.nodes, with_nodes, |n| Limits { nodes: n, ..none }, exceeded("nodes"));
+        for attributes in [with_attributes_apart, with_attributes_alike, declaring_alike] {
+            at_limit(limits.attributes, attributes, |n| Limits { attributes: n, ..none }, exceeded("attributes in the document"));
+        }
         let attributes = exceeded("attributes on one element");
         at_limit(limits.attributes_per_element, with_attributes, |n| Limits { attributes_per_element: n, ..none }, attributes);
         let declarations = exceeded("attributes on one element");
@@ -742,8 +746,16 @@ fn limits_are_exact() {
     }
 }
 
-const SMALL: Limits =
-    Limits { document_bytes: 8, depth: 2, nodes: 4, attributes_per_element: 3, prefixes: 5, namespaces: 5, namespace_bytes: 20 };
+const SMALL: Limits = Limits {
+    document_bytes: 8,
+    depth: 2,
+    nodes: 4,
+    attributes: 6,
+    attributes_per_element: 3,
+    prefixes: 5,
+    namespaces: 5,
+    namespace_bytes: 20,
+};
 
 fn at_limit(
     limit: usize,
@@ -765,6 +777,7 @@ fn raised_limits_lose_nothing_and_name_the_bound_that_was_met() {
             document_bytes: raised.max(1 << 24),
             depth: raised,
             nodes: raised.max(1 << 20),
+            attributes: raised.max(1 << 20),
             attributes_per_element: raised,
             prefixes: raised,
             namespaces: raised,
@@ -873,6 +886,22 @@ fn nested(depth: usize) -> String {
 /// So many nodes.
 fn with_nodes(nodes: usize) -> String {
     format!("<a>{}</a>", "<b/>".repeat(nodes - 1))
+}
+
+/// So many attributes on half as many elements, of which no two are alike.
+fn with_attributes_apart(attributes: usize) -> String {
+    let pairs: String = (0..attributes / 2).map(|index| format!("<b c='{index}' d=''/>")).collect();
+    format!("<a>{pairs}{}</a>", if attributes.is_multiple_of(2) { "" } else { "<b c=''/>" })
+}
+
+/// So many on elements that are all alike.
+fn with_attributes_alike(attributes: usize) -> String {
+    format!("<a>{}</a>", "<b c=''/>".repeat(attributes))
+}
+
+/// The same with declarations.
+fn declaring_alike(declarations: usize) -> String {
+    format!("<a>{}</a>", "<b xmlns='urn:b'/>".repeat(declarations))
 }
 
 fn with_attributes(attributes: usize) -> String {

@@ -19,7 +19,7 @@ pub(crate) struct Shape {
     pub(crate) refusal: Option<&'static str>,
 }
 
-/// As many of each as make about a megabyte, or as the limit on nodes allows; of those that a limit refuses, as many as a megabyte or
+/// As many of each as make about a megabyte, or as the limits on nodes and attributes allow; of those that a limit refuses, as many as a megabyte or
 /// the usual test of XML libraries has.
 #[rustfmt::skip] // a table
 pub(crate) const SHAPES: &[Shape] = &[
@@ -27,8 +27,8 @@ pub(crate) const SHAPES: &[Shape] = &[
     shape("attributes on one element", 3_000, |n| value(&format!("<x{}/>", attributes(n))), Some("limit_exceeded")),
     shape("unused namespace declarations", 3_000, |n| value(&format!("<x{}/>", declarations(n))), Some("limit_exceeded")),
     shape("used namespaces", 3_000, |n| value(&format!("<x{}>{}</x>", declarations(n), users(n))), Some("limit_exceeded")),
-    shape("elements redeclaring 50 namespaces", 5_000, |n| value(&redeclaring(n)), Some("too_long")),
-    shape("the same, as many as fit", 1_000, |n| value(&redeclaring(n)), None),
+    shape("elements redeclaring 50 namespaces", 1_000, |n| value(&redeclaring(n)), Some("limit_exceeded")),
+    shape("the same, as many as fit", 325, |n| value(&redeclaring(n)), None),
     shape("elements with an ID", 16_000, |n| value(&identified(n)), None),
     shape("values of one attribute", 8_000, |n| attribute(&"<saml:AttributeValue>v</saml:AttributeValue>".repeat(n)), None),
     shape("attributes of the user", 5_000, |n| message(&attributes_of_user(n)), None),
@@ -48,8 +48,10 @@ pub(crate) const SHAPES: &[Shape] = &[
     shape("octets of a certificate beside a wrong signature", 700_000, |n| certificates(&[STANDARD.encode(vec![0x30; n])]), Some("untrusted_key")),
     shape("words of armor in 16 certificates", 6_400, |n| certificates(&vec!["BEGIN".repeat(n); 16]), Some("untrusted_key")),
     shape("words of armor behind the dashes of one", 6_400, |n| certificates(&[format!("-----{}", "END".repeat(n))]), Some("untrusted_key")),
-    shape("elements with attributes of 48 long namespaces", 2_000, |n| value(&scattered(n)), None),
-    shape("attributes of 56 prefixes, each of another name", 60_000, |n| value(&prefixed(n)), None),
+    shape("elements with attributes of 48 long namespaces", 2_000, |n| value(&scattered(n)), Some("limit_exceeded")),
+    shape("the same, as many as fit", 330, |n| value(&scattered(n)), None),
+    shape("attributes of 56 prefixes, each of another name", 60_000, |n| value(&prefixed(n)), Some("limit_exceeded")),
+    shape("the same, as many as fit", 16_080, |n| value(&prefixed(n)), None),
     shape("declarations of 50 long namespaces", 900, |n| value(&declared(n, &"n".repeat(480))), None),
     shape("bytes of garbage in base64", 1_000_000, |n| STANDARD.encode(garbage(n)), Some("not_utf8")),
     shape("characters of base64 before one that is not", 1_000_000, |n| "A".repeat(n) + "!", Some("invalid_base64")),

@@ -212,6 +212,7 @@ const UNLIMITED: Limits = Limits {
     document_bytes: usize::MAX,
     depth: usize::MAX,
     nodes: usize::MAX,
+    attributes: usize::MAX,
     attributes_per_element: usize::MAX,
     prefixes: usize::MAX,
     namespaces: usize::MAX,

@@ -153,7 +153,7 @@ impl Verifier {
             remote,
             departures: idp.departure_set(),
             recipients: self.service_provider.audiences(),
-            limits: document.less_its_nodes(&self.limits),
+            limits: document.left_of(&self.limits),
             uses: 0,
         }
     }

@@ -23,6 +23,8 @@ pub(crate) struct Document<'i> {
     pub(super) attributes: Vec<Attribute>,
     /// Of each element in a row, sorted by prefix.
     pub(super) declarations: Vec<Declaration>,
+    /// How many attributes and declarations all elements have, those that are shared counted for each.
+    pub(super) attribute_count: usize,
     /// By [`PrefixId`].
     pub(super) prefixes: Vec<&'i str>,
     /// By [`NamespaceId`].
@@ -173,8 +175,12 @@ impl<'i> Document<'i> {
 
     /// What is left of these limits for another document that belongs to it.
     #[cfg(feature = "decrypt")]
-    pub(crate) fn less_its_nodes(&self, limits: &crate::limits::Limits) -> crate::limits::Limits {
-        crate::limits::Limits { nodes: limits.nodes.saturating_sub(self.nodes.len()), ..*limits }
+    pub(crate) fn left_of(&self, limits: &crate::limits::Limits) -> crate::limits::Limits {
+        crate::limits::Limits {
+            nodes: limits.nodes.saturating_sub(self.nodes.len()),
+            attributes: limits.attributes.saturating_sub(self.attribute_count),
+            ..*limits
+        }
     }
 
     /// Every element, in document order.

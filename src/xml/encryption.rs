@@ -203,7 +203,7 @@ impl<V: Copy> Plaintext<V> {
         self.malleable
     }
 
-    /// Parses it, and takes the nodes that it has from `limits`.
+    /// Parses it, and takes the nodes and attributes that it has from `limits`.
     ///
     /// # Errors
     ///
@@ -214,7 +214,7 @@ impl<V: Copy> Plaintext<V> {
         let opened = parsed.and_then(|mut document| {
             document.strings.preface = self.start;
             document.strings.message = self.text.len().max(self.message);
-            limits.nodes = limits.nodes.saturating_sub(document.nodes.len());
+            *limits = document.left_of(limits);
             let element = only_element(&document, self.content)?;
             Some(Opened { document, element, carrier: self.carrier })
         });

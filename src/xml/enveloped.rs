@@ -70,7 +70,7 @@ fn signed_info(form: &SignatureForm<'_>, id: &str, digest: &str) -> String {
 
 /// Of our own markup: its namespace names are absolute, and its identifiers single.
 fn canonical(markup: &str, id: Option<&str>, algorithm: Algorithm, prefix_list: &str) -> Option<Vec<u8>> {
-    const AMPLE: Limits = Limits { document_bytes: 1 << 26, nodes: 1 << 22, ..Limits::DEFAULT };
+    const AMPLE: Limits = Limits { document_bytes: 1 << 26, nodes: 1 << 22, attributes: 1 << 22, ..Limits::DEFAULT };
     let mut octets = Vec::new();
     let selection = id.map_or(Selection::Document, |value| Selection::Attribute { names: &["ID"], value });
     let document = Document::parse(markup.as_bytes(), &AMPLE).ok()?;
@@ -91,5 +91,6 @@ mod tests {
         };
         assert!(signed(&"x".repeat(Limits::DEFAULT.document_bytes)));
         assert!(signed(&"<b></b>".repeat(Limits::DEFAULT.nodes)));
+        assert!(signed(&"<b c=\"\"></b>".repeat(Limits::DEFAULT.attributes)));
     }
 }

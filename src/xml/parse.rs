@@ -187,6 +187,7 @@ impl<'i> Parser<'i> {
             nodes,
             attributes: Vec::with_capacity(text.len() / 96 + 8),
             declarations: Vec::with_capacity(16),
+            attribute_count: 0,
             prefixes: Vec::new(),
             namespaces: Vec::with_capacity(8),
             root: NodeId::DOCUMENT,
@@ -493,6 +494,10 @@ impl<'i> Parser<'i> {
     #[inline(always)]
     fn open_element(&mut self, source: Range<usize>, element: Element) -> Result<usize, Fault> {
         let end = source.end;
+        self.document.attribute_count += usize::from(element.attributes) + usize::from(element.declarations);
+        if self.document.attribute_count > self.limits.attributes {
+            return Err(Fault::limit("attributes in the document", self.limits.attributes, source.start));
+        }
         let id = self.push_node(source, Content::Element(element))?;
         if self.depth == 0 {
             self.document.root = id;

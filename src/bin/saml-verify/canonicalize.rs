@@ -41,6 +41,9 @@ struct LimitOptions {
     /// Elements, runs of text, comments and processing instructions together
     #[arg(long, value_name = "N", default_value_t = 1 << 24)]
     max_nodes: usize,
+    /// Attributes of all elements together, namespace declarations included
+    #[arg(long, value_name = "N", default_value_t = 1 << 24)]
+    max_attributes_in_all: usize,
     /// Attributes of one element, namespace declarations included
     #[arg(long, value_name = "N", default_value_t = 1 << 14)]
     max_attributes: usize,
@@ -61,6 +64,7 @@ impl From<&LimitOptions> for Limits {
             document_bytes: options.max_bytes,
             depth: options.max_depth,
             nodes: options.max_nodes,
+            attributes: options.max_attributes_in_all,
             attributes_per_element: options.max_attributes,
             prefixes: options.max_prefixes,
             namespaces: options.max_namespaces,

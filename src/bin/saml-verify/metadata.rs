@@ -297,4 +297,4 @@ fn show_names(metadata: &IdpMetadata, screen: &mut Screen) {
 }
 
 /// Aggregates of federations are looked at on the machine of an administrator, who chose the file.
-const LIMITS: Limits = Limits { document_bytes: 256 << 20, nodes: 1 << 24, ..Limits::METADATA };
+const LIMITS: Limits = Limits { document_bytes: 256 << 20, nodes: 1 << 24, attributes: 1 << 24, ..Limits::METADATA };

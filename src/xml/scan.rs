@@ -399,8 +399,10 @@ mod tests {
             ("\u{FFFD}", true),
             ("\u{10000}", true),
             ("\u{FFFF}", true),
-            // In one place of two blocks.
+            // In one place of two blocks, of either kind and of both.
             ("\n0123456789abcde\n", true),
+            ("\u{FFFF}0123456789abc\u{FFFF}0123456789abc", true),
+            ("\n\n0123456789abcdé0123456789abcd", true),
         ] {
             for padding in [0, 1, 15, 16, 40] {
                 let text = format!("{}{text}{}", " ".repeat(padding), "x".repeat(padding));

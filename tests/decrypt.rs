@@ -309,6 +309,7 @@ fn encrypted_keys_stand_in_either_place() {
         (method("#_other"), foreign("_other") + &named("_k"), Some("decryption_failed")),
         (String::new(), String::new(), Some("encryption_malformed")),
         (method("#_k"), String::new(), Some("encryption_malformed")),
+        (method("#_other"), named("_k"), Some("encryption_malformed")),
         (method("#_k"), named("_k") + &named("_k"), Some("encryption_malformed")),
         (method("#"), named(""), Some("encryption_malformed")),
         (method(""), named("_k"), Some("encryption_malformed")),

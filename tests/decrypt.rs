@@ -764,6 +764,22 @@ fn an_explanation_tells_a_name_that_was_not_decrypted_once() {
     assert_eq!(report.refusal().map(Error::code), Some("encrypted_id"));
 }
 
+/// Every key of ours is used on every EncryptedKey: the uses are bounded, not the one or the other.
+#[test]
+fn uses_of_several_keys_count_together() {
+    let [first, second] = [Counting::default(), Counting::default()];
+    let service = service().decrypting_with(first.clone()).unwrap().decrypting_with(second.clone()).unwrap();
+    let verifier = verifier_of(service, &[]);
+    let key = encrypted_key("", &wrapped(CERTIFICATE, &CONTENT_KEY));
+    for (keys, uses, refusal) in [(8, 8, None), (9, 0, Some(DecryptionError::TooManyKeys { uses: 18, most: 16 }))] {
+        [&first, &second].map(|counting| counting.0.store(0, Ordering::Relaxed));
+        let xml = response_with(&Sealed { keys: key.repeat(keys), ..Sealed::new(GCM, signed_assertion("", "")) }.to_string());
+        let outcome = verifier.verify_xml(xml.as_bytes(), Expect::AnswerTo(REQUEST), now());
+        assert_eq!(outcome.err(), refusal.map(Error::from));
+        assert_eq!([&first, &second].map(|counting| counting.0.load(Ordering::Relaxed)), [uses; 2]);
+    }
+}
+
 /// What many encrypted attributes may cost, once the message is believed.
 #[test]
 fn uses_of_a_key_are_bounded_over_the_whole_message() {

@@ -15,7 +15,7 @@ use saml_verify::logout::{Delivered, LogoutVerifier};
 use saml_verify::metadata::{MetadataReader, Vouched};
 use saml_verify::test_idp::TestIdp;
 use saml_verify::time::parse_rfc3339;
-use saml_verify::{Error, IdentityProvider, Registry, ServiceProvider, Verifier};
+use saml_verify::{Departure, Error, IdentityProvider, Registry, ServiceProvider, Verifier};
 
 fn now() -> std::time::SystemTime {
     parse_rfc3339(NOW).expect("a time")
@@ -213,5 +213,83 @@ fn a_class_is_text() {
     assert!(class("<!-- c -->").is_ok());
     for content in ["<foreign:e/>", "<saml:e/>", "<?p i?>"] {
         assert_eq!(class(content), Err("not_text"), "{content}");
+    }
+}
+
+// Times, and what is let in by name
+
+/// The schema would pass over white space around a time; nothing that is signed needs it.
+#[test]
+fn a_time_has_nothing_around_it() {
+    for (attribute, time) in [
+        ("IssueInstant", "2027-03-03T10:00:00Z"),
+        ("NotBefore", "2027-03-03T10:00:00Z"),
+        ("NotOnOrAfter", "2027-03-03T11:00:00Z"),
+        ("AuthnInstant", "2027-03-03T10:00:00Z"),
+        ("SessionNotOnOrAfter", "2027-03-03T20:00:00Z"),
+    ] {
+        let with = |time: &str| {
+            let genuine = format!(" {attribute}=\"2027-03-03T");
+            let start = MESSAGE.find(&genuine).expect(attribute) + genuine.len() - "2027-03-03T".len();
+            outcome(&signed(&MESSAGE[start - 8..start + 20], &format!("{}{time}", &MESSAGE[start - 8..start])))
+        };
+        assert!(with(time).is_ok(), "{attribute}");
+        for (before, behind) in [(" ", ""), ("", " "), ("&#9;", ""), ("", "&#10;"), ("\u{A0}", ""), ("", "\u{200B}")] {
+            let refused = with(&format!("{before}{time}{behind}")).map_err(|(code, _)| code);
+            assert_eq!(refused, Err("invalid_time"), "{attribute} {before:?} {behind:?}");
+        }
+    }
+}
+
+/// Who lets in the Format of an Issuer lets in no other Issuer.
+#[test]
+fn a_departure_on_the_format_of_a_name_is_none_on_the_name() {
+    let lax = LogoutVerifier::new(
+        &ServiceProvider::new(SP, ACS).expect("a service provider"),
+        connection().allow(Departure::IssuerFormat),
+        SLO,
+    )
+    .expect("a verifier");
+    for (message, id, parameter) in [(REQUEST, "_request", "SAMLRequest"), (RESPONSE, "_response", "SAMLResponse")] {
+        for (name, expected) in [(IDP, "accepted"), ("urn:other", "issuer_mismatch"), ("urn:idp ", "issuer_mismatch")] {
+            let issuer = format!("<a:Issuer Format=\"urn:x\">{name}</a:Issuer>");
+            let xml = message.replacen(&format!("<a:Issuer>{IDP}</a:Issuer>"), &issuer, 1);
+            let posted = field(&enveloped(&idp(), &xml, id));
+            let redirected = detached(&idp(), parameter, &xml, None);
+            for delivered in [Delivered::Post(&posted), Delivered::Redirect(&redirected)] {
+                let judged = match parameter {
+                    "SAMLRequest" => code(lax.verify_request(delivered, now())),
+                    _ => code(lax.verify_response(delivered, PENDING, now())),
+                };
+                assert_eq!(judged, expected, "{delivered:?} {name:?}");
+            }
+        }
+    }
+}
+
+/// Where HTML ends a comment and XML goes on, a message is refused: whoever looks at it as a page sees other text than is signed.
+#[test]
+fn a_comment_that_two_readers_end_in_two_places_is_refused() {
+    const PLACE: &str = "<samlp:Status>";
+    let with = |comment: &str| outcome(&signed(PLACE, &format!("{comment}{PLACE}"))).map_err(|(code, _)| code);
+    for comment in ["<!-- c -->", "<!---->", "<!-- > -->", "<!-- -> -->"] {
+        assert!(with(comment).is_ok(), "{comment}");
+    }
+    for comment in ["<!-->-->", "<!--> c -->", "<!--->-->", "<!---> c -->"] {
+        assert_eq!(with(comment), Err("ambiguous_comment"), "{comment}");
+    }
+}
+
+/// A status says at most three codes below its first, however many there are.
+#[test]
+fn a_status_tells_a_bounded_number_of_codes() {
+    const SUCCESS: &str = "<samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/>";
+    for nested in [0, 1, 3, 4, 9] {
+        let open: String = (0..=nested).map(|place| format!("<samlp:StatusCode Value=\"urn:{place}\">")).collect();
+        let status = format!("{open}{}", "</samlp:StatusCode>".repeat(nested + 1));
+        let Err(Error::Status(told)) = verify(&signed(SUCCESS, &status)) else { panic!("{nested}") };
+        let codes: Vec<String> = told.codes().map(str::to_owned).collect();
+        let expected: Vec<String> = (0..=nested.min(3)).map(|place| format!("urn:{place}")).collect();
+        assert_eq!(codes, expected);
     }
 }

@@ -248,3 +248,22 @@ fn a_request_goes_to_the_first_identity_provider_of_a_verifier() {
         "the identity provider \"urn:test:idp\" has no single sign-on URL for the redirect or POST binding"
     );
 }
+
+/// Each flag is one attribute of its own.
+#[test]
+fn a_request_says_whether_to_ask_anew_and_whether_to_ask_at_all() {
+    let (sp, idp) = (sp(), idp(IDP, "https://idp.example/sso"));
+    let plain = || AuthnRequest::new(&sp, &idp).expect("a request");
+    for (request, force_authn, is_passive) in [
+        (plain(), None, None),
+        (plain().force_authn(), Some("true"), None),
+        (plain().is_passive(), None, Some("true")),
+        (plain().force_authn().is_passive(), Some("true"), Some("true")),
+    ] {
+        let url = request.redirect(now()).expect("a URL").url;
+        let xml = inflate(&parameter(&url, "SAMLRequest").expect("a message"));
+        let document = roxmltree::Document::parse(&xml).expect("well-formed");
+        let said = |name| document.root_element().attribute(name);
+        assert_eq!((said("ForceAuthn"), said("IsPassive")), (force_authn, is_passive));
+    }
+}

@@ -93,6 +93,9 @@ fn a_registry_knows_every_name_of_a_connection_as_long_as_it_has_it() {
     let found = ["urn:a", "urn:b", "urn:x", "urn:y"].map(|name| registry.by_entity_id(name).is_some());
     assert_eq!(found, [false, false, true, true]);
     // What another connection had may be used again.
+    let before = registry.get("globex").expect("a connection");
+    let handed_back = registry.insert("globex", connection(&["urn:x", "urn:z"])).expect("its own name and a new one");
+    assert!(handed_back.is_some_and(|one| std::sync::Arc::ptr_eq(&one, &before)), "what is replaced is handed back");
     registry.insert("initech", connection(&["urn:b", "urn:a"])).expect("free names");
 }
 
@@ -436,6 +439,42 @@ mod cli {
         assert_eq!(covers(&genuine), [true, true]);
         for uri in ["assertion", "n", "_assertion_", "_Assertion", "x_assertion"] {
             assert_eq!(covers(&genuine.replace("URI=\"#_assertion\"", &format!("URI=\"#{uri}\""))), [true, false], "{uri}");
+        }
+    }
+
+    /// Nothing that a login says is left out, nor said of something else.
+    #[test]
+    fn what_is_printed_of_a_login_is_what_it_says() {
+        let old = pem(OLD);
+        let printed = |message: &str| judged("verify", "all.xml", message, &[&LOGIN[..], &["--idp-cert", &old]].concat()).1;
+        let full = printed(&both_signed(MESSAGE));
+        let said = |full: &Value| {
+            let names = ["not_before", "not_on_or_after", "session_not_on_or_after", "one_time_use", "confirmed_address"];
+            names.map(|name| full[name].clone())
+        };
+        let times = ["2027-03-03T10:00:00.000Z", "2027-03-03T11:00:00.000Z", "2027-03-03T20:00:00.000Z"].map(Value::from);
+        let [not_before, not_on_or_after, session] = times;
+        assert_eq!(said(&full), [not_before, not_on_or_after.clone(), session, json!(true), json!("192.0.2.1")]);
+        let bare = MESSAGE.replace("<saml:OneTimeUse/>", "").replace(" Address=\"192.0.2.1\"", "");
+        let bare = bare.replace(" SessionNotOnOrAfter=\"2027-03-03T20:00:00Z\"", "").replacen(
+            " NotBefore=\"2027-03-03T10:00:00Z\"",
+            "",
+            1,
+        );
+        assert_eq!(said(&printed(&both_signed(&bare))), [Value::Null, not_on_or_after, Value::Null, json!(false), Value::Null]);
+    }
+
+    /// A method alone is no signature.
+    #[test]
+    fn inspect_tells_a_signature_of_a_query_from_its_method() {
+        let query = logout::detached(&logout::idp(), "SAMLRequest", logout::REQUEST, None);
+        let (octets, _) = query.split_once("&Signature=").expect("a signature");
+        let (message, _) = octets.split_once("&SigAlg=").expect("a method");
+        let more = ["--input", "query"];
+        for (text, method, signature) in [(query.as_str(), true, true), (octets, true, false), (message, false, false)] {
+            let (_, found) = judged("inspect", "two-parameters.txt", text, &more);
+            let redirect = &found["redirect"];
+            assert_eq!((redirect["signature_algorithm"].is_string(), &redirect["has_signature"]), (method, &json!(signature)));
         }
     }
 }

@@ -228,3 +228,22 @@ fn a_session_has_the_name_of_the_subject_whatever_identifies_users() {
     // Without a NameID there is no session that a message of logout could name.
     assert_eq!(session(&by_attribute, &signed(NAME, "")), None);
 }
+
+/// A RelayState comes back as it came, and an empty one not at all.
+#[test]
+fn an_answer_brings_a_relay_state_back_where_there_is_one() {
+    let verifier = LogoutVerifier::new(&sp(), connection(), SLO).expect("a verifier");
+    let (service_provider, key) = (sp(), our_key());
+    let theirs = with_services(&(service("HTTP-Redirect", "r", None) + &service("HTTP-POST", "p", None)));
+    for (relay_state, comes_back) in [(None, None), (Some(""), None), (Some("a"), Some("a"))] {
+        let query = detached(&idp(), "SAMLRequest", REQUEST, relay_state);
+        let request = verifier.verify_request(Delivered::Redirect(&query), now()).expect("a request");
+        let request = request.without_replay_protection();
+        let answer = OutgoingResponse::new(&service_provider, &theirs, &request, &key).expect("an answer");
+        let url = answer.redirect(now()).expect("a URL");
+        let of_query = url.split('&').find_map(|pair| pair.strip_prefix("RelayState="));
+        let page = answer.post(now()).expect("a page");
+        let of_page = page.html().split("name=\"RelayState\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+        assert_eq!((of_query, of_page), (comes_back, comes_back), "{relay_state:?}");
+    }
+}

@@ -772,7 +772,9 @@ fn uses_of_several_keys_count_together() {
     let verifier = verifier_of(service, &[]);
     let key = encrypted_key("", &wrapped(CERTIFICATE, &CONTENT_KEY));
     for (keys, uses, refusal) in [(8, 8, None), (9, 0, Some(DecryptionError::TooManyKeys { uses: 18, most: 16 }))] {
-        [&first, &second].map(|counting| counting.0.store(0, Ordering::Relaxed));
+        for counting in [&first, &second] {
+            counting.0.store(0, Ordering::Relaxed);
+        }
         let xml = response_with(&Sealed { keys: key.repeat(keys), ..Sealed::new(GCM, signed_assertion("", "")) }.to_string());
         let outcome = verifier.verify_xml(xml.as_bytes(), Expect::AnswerTo(REQUEST), now());
         assert_eq!(outcome.err(), refusal.map(Error::from));

@@ -25,7 +25,7 @@ use super::document::{
 use super::names::{Name, NameFault, Names, first_few, is_one_of_many};
 use super::namespace::{XMLNS, is_relative};
 use super::reference::{UNKNOWN_REFERENCE, is_canonical_in_text, normalize_value, resolve};
-use super::scan::{stands_again, text_end};
+use super::scan::text_end;
 use super::span::{Span, narrow, wide};
 use super::tag::{Next, RawAttribute, TagFault, next};
 use crate::error::{Position, Shown, XmlError, XmlErrorKind};
@@ -597,11 +597,11 @@ impl<'i> Parser<'i> {
         let name_start = start + "</".len();
         let node = self.document.node(self.open);
         let name = match &node.content {
-            Content::Element(element) => element.name(node.source).range(),
-            _ => 0..0,
+            Content::Element(element) => text.get(element.name(node.source).range()).unwrap_or_default(),
+            _ => &[],
         };
         let end = name_start + name.len();
-        if name.is_empty() || !stands_again(text, name, name_start) {
+        if name.is_empty() || text.get(name_start..end) != Some(name) {
             return Err(self.wrong_end_tag(start));
         }
         if text.get(end) == Some(&b'>') {

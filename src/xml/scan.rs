@@ -1,9 +1,7 @@
 //! Scanning and comparing many octets at a time, for the short strings of markup: a call into a library costs more than the
 //! search through a name or a value.
 
-use std::ops::Range;
-
-use wide::{u8x16, u8x32};
+use wide::u8x16;
 
 /// How many octets are looked at together.
 const WIDTH: usize = 16;
@@ -55,17 +53,6 @@ fn first(text: &[u8], from: usize, mark: impl Fn(u8x16) -> u8x16, marked: impl F
         // Those of the last sixteen that were looked at are not marked.
         Some(block) => text.len() - WIDTH + lowest(mark(u8x16::new(*block)).to_bitmask()).min(WIDTH),
         None => text.len() - rest.len() + rest.iter().position(|&octet| marked(octet)).unwrap_or(rest.len()),
-    }
-}
-
-/// Whether what stands in that range of the text stands at `at`, too.
-#[inline(always)]
-pub(super) fn stands_again(text: &[u8], range: Range<usize>, at: usize) -> bool {
-    let len = range.len();
-    let block = |from: usize| text.get(from..).and_then(<[u8]>::first_chunk).map(|block| u8x32::new(*block));
-    match (block(range.start), block(at)) {
-        (Some(one), Some(other)) if len < 2 * WIDTH => !one.simd_eq(other).to_bitmask() & !(u32::MAX << len) == 0,
-        _ => text.get(at..).zip(text.get(range)).is_some_and(|(behind, octets)| behind.starts_with(octets)),
     }
 }
 
@@ -368,24 +355,6 @@ mod tests {
         }
         assert_eq!((text_end(b"abc", 1), text_end(b"abc", 9), value_end(b"abc", 0, b'"'), undecoded(b"")), (3, 3, 3, 0));
         assert_eq!(text_end(b"<abcdefghijklmnopqrstuvwxyz<", 1), 27);
-    }
-
-    #[test]
-    fn octets_stand_again_where_all_of_them_do() {
-        let octets = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJ";
-        for len in 0..octets.len() {
-            for behind in [0, 1, 15, 40] {
-                let text = [&octets[..len], b".", &octets[..len], &b"-".repeat(behind)].concat();
-                assert!(stands_again(&text, 0..len, len + 1), "{len}");
-                assert!(!stands_again(&text, 0..len + 1, len + 1), "{len}");
-                for at in len + 1..2 * len + 1 {
-                    let mut text = text.clone();
-                    text[at] = b'_';
-                    assert!(!stands_again(&text, 0..len, len + 1), "{len} {at}");
-                }
-            }
-        }
-        assert!(!stands_again(b"ab", 0..1, 3) && !stands_again(b"ab", 1..3, 0));
     }
 
     #[test]

@@ -9,8 +9,8 @@
 /// and each canonical form two bytes for each prefix of the document. The numbers behind `attributes_per_element`, `prefixes` and
 /// `namespaces` have 16 bits: a larger value counts as [`Limits::MOST_NAMES`], and that is what the error names.
 ///
-/// A node costs the same in four bytes as in a hundred, and so does an attribute, so that `nodes` and `attributes` bound what
-/// `document_bytes` does not: a message of nothing but the shortest of them takes no longer than one of a megabyte may.
+/// An element or attribute of four bytes costs as much as one of a hundred. So `document_bytes` alone does not bound the work:
+/// `nodes` and `attributes` do, for messages of nothing but short ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of the XML document; of its base64 text, four thirds of that and a quarter for white space.

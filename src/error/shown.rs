@@ -56,6 +56,7 @@ mod tests {
         assert_eq!(shown.to_string(), r#""a\n\"b\"""#);
         assert_eq!(format!("{shown:?}"), shown.to_string());
     }
+
     /// The bound is one of characters, whatever octets they have.
     #[test]
     fn a_long_value_is_cut_behind_as_many_characters() {

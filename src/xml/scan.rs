@@ -159,7 +159,7 @@ impl Candidate {
     }
 }
 
-/// From so many octets before its middle on, a mask of that many first octets of sixteen.
+/// Sixteen octets of it, from `n` before its middle on, are a mask that keeps the first `n` of sixteen.
 const KEPT: [[u8; WIDTH]; 2] = [[0xFF; WIDTH], [0; WIDTH]];
 
 /// Which octets may start a name, go on with it, or divide it.

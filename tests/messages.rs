@@ -9,7 +9,6 @@ use common::nearly::nearly;
 use common::signed::{
     ACS, CLASS, IDP, MESSAGE, REQUEST, SP, both_signed, now, outcome, signed, strict, tags, verifier, verify, verify_by,
 };
-use common::{read, testdata};
 use saml_verify::canonical::Algorithm;
 use saml_verify::internals::sign;
 use saml_verify::test_idp::TestIdp;
@@ -438,8 +437,7 @@ fn of_two_providers_each_keeps_its_departures() {
 }
 
 fn next_idp(entity_id: &str) -> TestIdp {
-    let key = |end| read(&testdata(&format!("auth0/keys/idp-next-rsa2048.{end}")));
-    TestIdp::with_key(entity_id, &String::from_utf8(key("key")).expect("text"), &key("pem")).expect("a key")
+    common::signer(entity_id, "auth0/keys/idp-next-rsa2048")
 }
 
 /// The key that signed is the one that is named, in whichever place; and a message may be signed with both.

@@ -25,10 +25,8 @@ fn time(text: &str) -> SystemTime {
     parse_rfc3339(text).expect("a time")
 }
 
-/// A key of `testdata`, by its path without an ending.
-fn signer(path: &str) -> TestIdp {
-    let (key, certificate) = (read_text(&testdata(&format!("{path}.key"))), read(&testdata(&format!("{path}.pem"))));
-    TestIdp::with_key("urn:signer", &key, &certificate).expect("a key")
+fn signer(key: &str) -> TestIdp {
+    common::signer("urn:signer", key)
 }
 
 fn publisher() -> TestIdp {

@@ -193,8 +193,7 @@ fn elements(login: &Login) -> Vec<&'static str> {
 }
 
 fn other_idp(entity_id: &str) -> TestIdp {
-    let key = |end| read(&testdata(&format!("auth0/keys/idp-next-rsa2048.{end}")));
-    TestIdp::with_key(entity_id, &String::from_utf8(key("key")).expect("text"), &key("pem")).expect("a key")
+    common::signer(entity_id, "auth0/keys/idp-next-rsa2048")
 }
 
 /// As errors name them.

@@ -102,9 +102,7 @@ fn nothing_signed_can_be_changed() {
 }
 
 fn other_idp() -> TestIdp {
-    let folder = testdata("auth0/keys");
-    TestIdp::with_key("urn:idp", &read_text(&folder.join("idp-rsa3072.key")), &read(&folder.join("idp-rsa3072.pem")))
-        .expect("a key")
+    common::signer("urn:idp", "auth0/keys/idp-rsa3072")
 }
 
 #[test]

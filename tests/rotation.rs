@@ -6,7 +6,7 @@ mod common;
 
 use std::time::{Duration, SystemTime};
 
-use common::{read, read_text, testdata};
+use common::{read, testdata};
 use saml_verify::test_idp::TestIdp;
 use saml_verify::time::parse_rfc3339;
 use saml_verify::{Expect, IdentityProvider, ServiceProvider, SignedPart, TrustedKeys, Verifier, Warning};
@@ -22,8 +22,7 @@ fn keys(file: &str) -> TrustedKeys {
 }
 
 fn signer(file: &str) -> TestIdp {
-    let (key, certificate) = (read_text(&testdata(&format!("{file}.key"))), read(&testdata(&format!("{file}.pem"))));
-    TestIdp::with_key("urn:idp", &key, &certificate).expect("a key")
+    common::signer("urn:idp", file)
 }
 
 fn idp(current: &str) -> IdentityProvider {

@@ -8,7 +8,7 @@ mod common;
 use std::time::{Duration, SystemTime};
 
 use common::signed::{CLASS, MESSAGE, outcome, signed, verify_by};
-use common::{read, read_text, testdata};
+use common::{read, read_text, signer, testdata};
 use saml_verify::canonical::Algorithm;
 use saml_verify::internals::sign;
 use saml_verify::logout::{OutgoingRequest, Session};
@@ -47,11 +47,6 @@ fn fingerprint(file: &str) -> String {
     let keys = keys(file);
     let certificate = keys.iter().next().and_then(|key| key.certificate()).expect("a certificate");
     certificate.sha256_fingerprint().to_owned()
-}
-
-fn signer(entity_id: &str, file: &str) -> TestIdp {
-    let (key, certificate) = (read_text(&testdata(&format!("{file}.key"))), read(&testdata(&format!("{file}.pem"))));
-    TestIdp::with_key(entity_id, &key, &certificate).expect("a key")
 }
 
 fn idp(entity_id: &str) -> IdentityProvider {

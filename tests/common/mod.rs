@@ -25,7 +25,16 @@ pub(crate) mod values;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "test-idp")]
+use saml_verify::test_idp::TestIdp;
 use serde_json::Value;
+
+/// An identity provider that signs with a key of `testdata`, which is named by its path without an ending.
+#[cfg(feature = "test-idp")]
+pub(crate) fn signer(entity_id: &str, key: &str) -> TestIdp {
+    let (private, certificate) = (read_text(&testdata(&format!("{key}.key"))), read(&testdata(&format!("{key}.pem"))));
+    TestIdp::with_key(entity_id, &private, &certificate).expect("a key")
+}
 
 /// The vectors in the repository.
 pub(crate) fn testdata(part: &str) -> PathBuf {
